@@ -1,0 +1,150 @@
+//! Provider bytes -> events and rejects. One file per wire format under `decode/`, tables
+//! rather than code where possible.
+//!
+//! Pure: no clock, no files, no state. Knows nothing of campaigns, of who is registered, or
+//! of what an event changes. A body that cannot be read at all is a [`BodyError`]; a row that
+//! cannot become an event is a [`Reject`], and its neighbours are not affected.
+
+use crate::event::{Event, Provider};
+
+/// One HTTP request, or what stands for one. Header names are matched without regard to case.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestView<'a> {
+    /// `GET`, `POST` or `HEAD`; upper case.
+    pub method: &'a str,
+    /// Path and query as received, percent-encoding untouched.
+    pub target: &'a str,
+    /// Names and values as received.
+    pub headers: &'a [(&'a str, &'a [u8])],
+    /// The body after transfer decoding; empty where there is none.
+    pub body: &'a [u8],
+}
+
+impl<'a> RequestView<'a> {
+    /// The first header with this name (any case), if it is visible text.
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        self.headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .and_then(|(_, value)| std::str::from_utf8(value).ok())
+    }
+
+    /// What follows the first `?` of the target; empty if nothing does.
+    pub fn query(&self) -> &'a str {
+        self.target.split_once('?').map_or("", |(_, query)| query)
+    }
+}
+
+/// Why a row could not become an event. The word is stable; senders may match on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Reject {
+    /// Row in the body, from 0.
+    pub row: u32,
+    /// Offset in the body (or in the query, for requests without one), in bytes.
+    pub byte: u32,
+    /// Why.
+    pub code: RejectCode,
+}
+
+/// Why a whole body could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BodyError {
+    /// Offset in the body (or in the query, for requests without one), in bytes.
+    pub byte: u32,
+    /// Why.
+    pub code: RejectCode,
+}
+
+macro_rules! reject_codes {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal $word:literal $sentence:literal,)+) => {
+        /// Stable reasons, for rows and for whole bodies. `word()` is the contract.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum RejectCode { $($(#[$doc])* $variant = $code,)+ }
+
+        impl RejectCode {
+            /// Every code.
+            pub const ALL: &'static [RejectCode] = &[$(RejectCode::$variant,)+];
+            /// The stable word.
+            pub const fn word(self) -> &'static str { match self { $(Self::$variant => $word,)+ } }
+            /// What it means and what to do; never holds a number or a text.
+            pub const fn sentence(self) -> &'static str { match self { $(Self::$variant => $sentence,)+ } }
+            /// The byte written to disk.
+            pub const fn code(self) -> u8 { self as u8 }
+            /// The code with this byte, if there is one.
+            pub const fn from_code(code: u8) -> Option<Self> {
+                match code { $($code => Some(Self::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+reject_codes! {
+    /// No body and no query to read.
+    BodyEmpty = 1 "body_empty" "there is no body and no query to read an event from",
+    /// Not JSON.
+    JsonInvalid = 2 "json_invalid" "the body is not JSON from this byte on",
+    /// JSON that ends early.
+    JsonTruncated = 3 "json_truncated" "the JSON ends before it is complete",
+    /// Deeper than `JSON_DEPTH_MAX`.
+    JsonTooDeep = 4 "json_too_deep" "the JSON is nested deeper than 64 levels",
+    /// More keys than `BODY_KEYS_MAX`.
+    TooManyKeys = 5 "too_many_keys" "the body has more than 65,536 keys",
+    /// More events than `BODY_EVENTS_MAX`.
+    TooManyEvents = 6 "too_many_events" "the body has more than 262,144 events; split it",
+    /// Bytes that are not UTF-8.
+    NotUtf8 = 7 "not_utf8" "the text is not UTF-8 from this byte on",
+    /// A `%` without two hexadecimal digits.
+    PercentInvalid = 8 "percent_invalid" "a percent sign is not followed by two hexadecimal digits",
+    /// A `\u` escape of half a character.
+    LoneSurrogate = 9 "lone_surrogate" "an escape names half of a surrogate pair",
+    /// A field of the wrong type.
+    WrongType = 10 "wrong_type" "a field has another type than this provider sends",
+    /// A field that must be there is not.
+    FieldMissing = 11 "field_missing" "a field that every such event has is missing or empty",
+    /// A contact that is not a phone number.
+    NotANumber = 12 "not_a_number" "the contact is not a phone number in international form",
+    /// Nothing to find the message or the contact by.
+    NoReference = 13 "no_reference" "there is neither a message id, a reference nor a contact to match it by",
+    /// A value over its limit.
+    ValueTooLong = 14 "value_too_long" "a value is longer than its limit",
+    /// Neither a receipt nor a reply nor anything known.
+    KindUnknown = 15 "kind_unknown" "this is not a kind of event that is known",
+    /// A time that cannot be read.
+    TimeInvalid = 16 "time_invalid" "the time is not in the form this field has",
+    /// A number out of range.
+    ValueInvalid = 17 "value_invalid" "a value is not in the range or form this field has",
+    /// The body's content type is not one this provider sends.
+    TypeUnsupported = 18 "type_unsupported" "the content type is not one that can be read here",
+    /// A NUL byte in an id or a name.
+    NulByte = 19 "nul_byte" "a value contains a NUL byte",
+}
+
+/// Takes what a decoder finds, in the order of the request.
+pub trait Sink {
+    /// One event; its texts live only during the call.
+    fn event(&mut self, row: u32, event: Event<'_>);
+    /// One refused row.
+    fn reject(&mut self, reject: Reject);
+}
+
+/// Parameter names that an operator chose, and the role each has
+/// (`{"myId": "client_ref", "type": "dlr"}`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Template {
+    /// Name on the wire, role.
+    pub roles: Vec<(String, String)>,
+}
+
+/// Reads one request of a provider.
+///
+/// # Errors
+/// [`BodyError`] when nothing in the body can be read; nothing was given to the sink then.
+pub fn decode<S: Sink>(
+    _provider: Provider,
+    _request: &RequestView<'_>,
+    _template: Option<&Template>,
+    _sink: &mut S,
+) -> Result<(), BodyError> {
+    Ok(())
+}

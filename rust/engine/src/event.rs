@@ -1,0 +1,328 @@
+//! What a provider told us, typed, not yet on disk; and the ids that the rest of the engine
+//! speaks in. Knows nothing of wire formats, of files, or of what an event changes.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// Dense number of a contact, from 0 in order of first appearance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContactId(pub u32);
+
+/// Dense number of a campaign, from 0 in order of registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CampaignId(pub u32);
+
+/// Dense number of a blast over all campaigns, from 0 in order of registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BlastId(pub u32);
+
+/// Number of a record in the log, from 1. `Position(0)` means none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position(pub u64);
+
+/// A phone number in E.164, as the integer its digits make (8 to 15 digits, no leading zero).
+///
+/// `Display` writes `+` and the digits: for exports only. `Debug` masks, so that no number
+/// reaches a log line or an error by accident.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Number(pub u64);
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "+{}", self.0)
+    }
+}
+
+impl fmt::Debug for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Number(masked)")
+    }
+}
+
+macro_rules! named {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $code:literal $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum $name { $($(#[$vdoc])* $variant = $code,)+ }
+
+        impl $name {
+            /// Every value, in order of its code.
+            pub const ALL: &'static [$name] = &[$($name::$variant,)+];
+
+            /// The word used in JSON, expressions and reports.
+            pub const fn name(self) -> &'static str {
+                match self { $($name::$variant => $text,)+ }
+            }
+
+            /// The value with this word, if there is one.
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name { $($text => Some($name::$variant),)+ _ => None }
+            }
+
+            /// The byte written to disk. Never changes once released.
+            pub const fn code(self) -> u8 { self as u8 }
+
+            /// The value with this byte, if there is one.
+            pub const fn from_code(code: u8) -> Option<Self> {
+                match code { $($code => Some($name::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+named! {
+    /// Whose wire format a request has.
+    Provider {
+        /// The project's own canonical events.
+        Canonical = 0 "smstrack",
+        /// Twilio status callbacks and inbound messages.
+        Twilio = 1 "twilio",
+        /// Telnyx messaging webhooks (v2).
+        Telnyx = 2 "telnyx",
+        /// Vonage's (Nexmo's) SMS API.
+        VonageSms = 3 "vonage-sms",
+        /// Kannel's smsbox, parameters by template.
+        Kannel = 4 "kannel",
+        /// Infobip reports and inbound messages.
+        Infobip = 5 "infobip",
+        /// SMPP receipt text, with or without TLVs.
+        Smpp = 6 "smpp",
+    }
+}
+
+named! {
+    /// What kind of fact an event is.
+    Kind {
+        /// A delivery receipt (DLR) on a message.
+        Receipt = 1 "receipt",
+        /// An inbound text (MO) from a contact. A STOP that comes as a text is one.
+        Reply = 2 "reply",
+        /// A notice, without text, that a contact opted out or in.
+        OptOut = 3 "optout",
+        /// A handshake or probe: nothing to count.
+        Control = 4 "control",
+        /// A message was handed to a provider under an id. Canonical events only.
+        Sent = 5 "sent",
+        /// A tracked link was opened. Canonical events only.
+        Click = 6 "click",
+        /// A step of a flow. Canonical events only.
+        Flow = 7 "flow",
+        /// The goal was reached, perhaps with a value. Canonical events only.
+        Conversion = 8 "conversion",
+        /// A contact was judged a qualified lead. Canonical events only.
+        Lead = 9 "lead",
+    }
+}
+
+named! {
+    /// What became of a message, or of a contact's consent (`stop`, `start`: opt-out notices).
+    State {
+        /// The provider holds it.
+        Queued = 1 "queued",
+        /// The next hop took or buffers it.
+        Accepted = 2 "accepted",
+        /// Handed to the carrier.
+        Sent = 3 "sent",
+        /// On the handset. Final.
+        Delivered = 4 "delivered",
+        /// Carrier or handset could not. Final.
+        Undelivered = 5 "undelivered",
+        /// The provider could not. Final.
+        Failed = 6 "failed",
+        /// Refused by policy, validation or carrier. Final.
+        Rejected = 7 "rejected",
+        /// Its validity ended. Final.
+        Expired = 8 "expired",
+        /// Blocked as spam or for content. Final.
+        Filtered = 9 "filtered",
+        /// Read (MMS, RCS); implies delivered. Final.
+        Read = 10 "read",
+        /// A status word that is not listed, or the provider's own "unknown".
+        Unknown = 11 "unknown",
+        /// Consent: the contact opted out.
+        Stop = 12 "stop",
+        /// Consent: the contact opted in.
+        Start = 13 "start",
+        /// Consent: the contact asked for help. No effect on consent.
+        Help = 14 "help",
+        /// A flow: begun.
+        Started = 15 "started",
+        /// A flow: one step done.
+        Step = 16 "step",
+        /// A flow: finished.
+        Completed = 17 "completed",
+    }
+}
+
+impl State {
+    /// Whether nothing else is expected after it. `Unknown` is left to the provider's profile.
+    pub const fn is_final(self) -> bool {
+        matches!(
+            self,
+            Self::Delivered
+                | Self::Undelivered
+                | Self::Failed
+                | Self::Rejected
+                | Self::Expired
+                | Self::Filtered
+                | Self::Read
+        )
+    }
+
+    /// Whether it says that the message did not arrive.
+    pub const fn is_failure(self) -> bool {
+        matches!(
+            self,
+            Self::Undelivered | Self::Failed | Self::Rejected | Self::Expired | Self::Filtered
+        )
+    }
+}
+
+named! {
+    /// Why a message did not arrive: the closed list that provider error codes map to.
+    ErrorClass {
+        /// No such number, a landline, or not able to take texts.
+        InvalidNumber = 1 "invalid_number",
+        /// Spam or content filter.
+        Filtered = 2 "filtered",
+        /// The recipient had opted out at the provider.
+        OptedOut = 3 "opted_out",
+        /// Handset off, unreachable, full.
+        Absent = 4 "absent",
+        /// Validity ended.
+        Expired = 5 "expired",
+        /// Too many, too fast.
+        RateLimit = 6 "rate_limit",
+        /// A code that says none of these.
+        Other = 7 "other",
+    }
+}
+
+named! {
+    /// What a rule says a reply is. Several may hold at once.
+    Label {
+        /// Wants no more texts.
+        OptOut = 0 "stop",
+        /// Wants texts again.
+        OptIn = 1 "start",
+        /// Asks for help.
+        Help = 2 "help",
+        /// Says yes.
+        Yes = 3 "yes",
+        /// Says no.
+        No = 4 "no",
+        /// Asks something.
+        Question = 5 "question",
+        /// None of the others.
+        Other = 6 "other",
+    }
+}
+
+/// Labels of one reply: bit `n` is set for the label with code `n`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Labels(pub u16);
+
+impl Labels {
+    /// No label.
+    pub const NONE: Self = Self(0);
+
+    /// These labels and one more.
+    #[must_use]
+    pub const fn with(self, label: Label) -> Self {
+        Self(self.0 | (1 << label.code()))
+    }
+
+    /// Whether the label is among them.
+    pub const fn has(self, label: Label) -> bool {
+        self.0 & (1 << label.code()) != 0
+    }
+
+    /// The labels, in order of their codes.
+    pub fn iter(self) -> impl Iterator<Item = Label> {
+        Label::ALL.iter().copied().filter(move |label| self.has(*label))
+    }
+}
+
+/// One fact as a provider tells it. Texts borrow from the request where no decoding was needed.
+///
+/// `contact` is the handset on receipts and replies; `sender` is our number, short code or
+/// name as on the wire. `occurred_us` is set only where the zone is known: microseconds since
+/// 1970-01-01 UTC. An empty value on the wire is `None`, reply text excepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event<'a> {
+    /// What kind of fact.
+    pub kind: Kind,
+    /// Whose wire format said so. For canonical events: the provider named inside, if any.
+    pub provider: Provider,
+    /// The provider's id of the message (receipts) or of the reply.
+    pub message_id: Option<Cow<'a, str>>,
+    /// The handset.
+    pub contact: Option<Number>,
+    /// Our side: number, short code or name, as on the wire.
+    pub sender: Option<Cow<'a, str>>,
+    /// Receipts, opt-out notices and flow events.
+    pub state: Option<State>,
+    /// Receipts only: whether nothing else is expected.
+    pub is_final: Option<bool>,
+    /// The provider's own code, as text.
+    pub error_code: Option<Cow<'a, str>>,
+    /// The class the code maps to; only on failures.
+    pub error_class: Option<ErrorClass>,
+    /// Microseconds since 1970-01-01 UTC, where the provider's zone is known.
+    pub occurred_us: Option<i64>,
+    /// Replies only.
+    pub text: Option<Cow<'a, str>>,
+    /// Parts of the whole message, if the wire says so.
+    pub parts: Option<u32>,
+    /// Our own reference, given back.
+    pub client_ref: Option<Cow<'a, str>>,
+    /// Replies: the provider's own sign of consent (`stop`, `start`, `help`), beside the text.
+    pub consent: Option<State>,
+    /// Fields that only canonical events have.
+    pub own: Option<Box<Own<'a>>>,
+}
+
+/// Fields that only the project's own canonical events carry.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Own<'a> {
+    /// The sender's own id of this event: the key that makes a repeat harmless.
+    pub event_id: Option<Cow<'a, str>>,
+    /// Provider account that `message_id` belongs to.
+    pub account: Option<Cow<'a, str>>,
+    /// Campaign the event names.
+    pub campaign: Option<Cow<'a, str>>,
+    /// Blast the event names.
+    pub blast: Option<Cow<'a, str>>,
+    /// Link of a click; name of a flow; name of a goal.
+    pub name: Option<Cow<'a, str>>,
+    /// Step of a flow.
+    pub step: Option<Cow<'a, str>>,
+    /// Value of a conversion in millionths of the currency unit.
+    pub value_micros: Option<i64>,
+    /// ISO 4217 code of the value, upper case.
+    pub currency: Option<Cow<'a, str>>,
+}
+
+impl Event<'_> {
+    /// An event of this kind that says nothing else yet.
+    pub const fn new(kind: Kind, provider: Provider) -> Self {
+        Self {
+            kind,
+            provider,
+            message_id: None,
+            contact: None,
+            sender: None,
+            state: None,
+            is_final: None,
+            error_code: None,
+            error_class: None,
+            occurred_us: None,
+            text: None,
+            parts: None,
+            client_ref: None,
+            consent: None,
+            own: None,
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! smstrack's engine: what became of each text, kept durably, as exact contact sets.
+//!
+//! A pure library. It has never heard of Python, of sockets, or of the wall clock: the caller
+//! says what time it is, and only `log/disk.rs` touches files.
+//!
+//! Modules in the order an event flows: bytes, event, who and which, log, state, questions.
+#![forbid(unsafe_code)]
+
+pub mod limits;
+pub mod error;
+pub mod event;
+pub mod decode;
+pub mod engine;

@@ -1,0 +1,80 @@
+//! Every bound of the product, its unit in the name and the reason beside it.
+//!
+//! A limit that a user may set is a default here and a field of [`crate::engine::Options`]
+//! or of the server's options; the rest are fixed. Nothing else in the code may invent one.
+
+/// Bytes in one request body. Providers stay under 20 kB; 256 KiB leaves room for batches.
+pub const BODY_BYTES_MAX: usize = 256 * 1024;
+/// Bytes in one body of canonical events, which load tools and back-fills send in bulk.
+pub const EVENTS_BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Bytes of all requests of one in-process call; a larger call is refused before parsing.
+pub const BATCH_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Nesting of JSON. The deepest provider body known has 9 levels; 64 stops stack games.
+pub const JSON_DEPTH_MAX: usize = 64;
+/// Keys or form pairs in one body; 100 000 keys are an attack, not a receipt.
+pub const BODY_KEYS_MAX: usize = 65_536;
+/// Events in one body. An 8 MiB body of minimal events holds fewer.
+pub const BODY_EVENTS_MAX: usize = 262_144;
+/// Bytes of a provider's message id, client reference, or event id.
+pub const ID_BYTES_MAX: usize = 255;
+/// Bytes of a sender as on the wire (number, short code or name).
+pub const SENDER_BYTES_MAX: usize = 64;
+/// Bytes of an error code; providers that send prose instead are cut here, marked by length.
+pub const ERROR_CODE_BYTES_MAX: usize = 255;
+/// Bytes of a reply's text. Ten concatenated parts in UTF-8 stay well below.
+pub const REPLY_TEXT_BYTES_MAX: usize = 64 * 1024;
+/// Parts of one message: the concatenation header counts in one byte.
+pub const MESSAGE_PARTS_MAX: u32 = 255;
+/// Fewest digits of an international number (E.164 as practised: Niue has 8 with its code).
+pub const NUMBER_DIGITS_MIN: usize = 8;
+/// Most digits of an international number (E.164).
+pub const NUMBER_DIGITS_MAX: usize = 15;
+
+/// Bytes of a campaign, blast, tag or provider account name.
+pub const NAME_BYTES_MAX: usize = 128;
+/// Tags on one blast.
+pub const TAGS_PER_BLAST_MAX: usize = 32;
+/// Campaigns in one directory; keeps a runaway script from filling memory with empty ones.
+pub const CAMPAIGNS_COUNT_MAX: usize = 1_000_000;
+/// Blasts in one directory: 24 bits in the message index.
+pub const BLASTS_COUNT_MAX: usize = (1 << 24) - 1;
+/// Contacts in one directory: dense ids are u32, the last one is a mark.
+pub const CONTACTS_COUNT_MAX: usize = u32::MAX as usize - 1;
+/// Contacts registered in one log record; larger audiences are several records.
+pub const AUDIENCE_CHUNK_COUNT_MAX: usize = 65_536;
+
+/// Receipts and replies that wait for their send. Beyond it new ones are kept in the log and
+/// counted as orphans, so that a flood of strangers cannot fill memory.
+pub const LOOSE_COUNT_MAX: usize = 8_000_000;
+/// How long before its blast's time a receipt may have been made and still be matched by
+/// sender and contact: blasts are often registered after the first texts went out.
+pub const EARLY_MS_MAX: i64 = 24 * 3_600 * 1_000;
+/// How long after its blast's time a receipt is matched by sender and contact. Carriers try
+/// for up to 72 h; a week covers the slowest reports.
+pub const RECEIPT_WINDOW_MS: i64 = 7 * 24 * 3_600 * 1_000;
+/// How long after its blast's time a reply is credited to it.
+pub const ATTRIBUTION_WINDOW_MS: i64 = 72 * 3_600 * 1_000;
+
+/// Bytes of one frame's payload: bounds what the reader must buffer before it can check.
+pub const FRAME_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Bytes at which a log file is closed and the next one begun.
+pub const LOG_FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Snapshots kept: the newest, and one to fall back to.
+pub const SNAPSHOTS_KEPT_COUNT: usize = 2;
+/// Records between two snapshots that the engine asks for by itself.
+pub const SNAPSHOT_EVERY_RECORDS: u64 = 5_000_000;
+
+/// Bytes of a segment expression.
+pub const QUERY_BYTES_MAX: usize = 64 * 1024;
+/// Nesting of a segment expression.
+pub const QUERY_DEPTH_MAX: usize = 64;
+/// Dead letters in one listed page.
+pub const PAGE_COUNT_MAX: usize = 100_000;
+
+const _: () = assert!(BODY_BYTES_MAX <= EVENTS_BODY_BYTES_MAX);
+const _: () = assert!(EVENTS_BODY_BYTES_MAX < FRAME_BYTES_MAX, "a body's dead letter fits a frame");
+const _: () = assert!(AUDIENCE_CHUNK_COUNT_MAX * 10 < FRAME_BYTES_MAX);
+const _: () = assert!((FRAME_BYTES_MAX as u64) < LOG_FILE_BYTES_MAX);
+const _: () = assert!(ATTRIBUTION_WINDOW_MS <= RECEIPT_WINDOW_MS);
+const _: () = assert!(SNAPSHOTS_KEPT_COUNT >= 2, "never fewer than one to fall back to");
+const _: () = assert!(NUMBER_DIGITS_MIN < NUMBER_DIGITS_MAX && NUMBER_DIGITS_MAX < 19);

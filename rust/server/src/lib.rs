@@ -1,0 +1,2 @@
+//! The ingest door.
+#![forbid(unsafe_code)]

@@ -1,0 +1,240 @@
+"""The compiled core. Contract and documentation of the border live here.
+
+`bytes` only goes in, results are buffers or JSON text; nothing here calls Python. Everything
+that reads, writes or loops releases the GIL. Names are plain; the friendly surface is in
+`smstrack_core.engine`. Source: rust/bindings/src.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, final
+
+__version__: str
+
+class SmstrackError(Exception):
+    """Anything the engine can say. `code` is a stable word."""
+
+    code: str
+
+class InputError(SmstrackError, ValueError):
+    """The sender must act; nothing was changed."""
+
+class StorageError(SmstrackError, OSError):
+    """The operator must act: the directory or its disk."""
+
+class ClosedError(SmstrackError):
+    """The engine was closed."""
+
+@final
+class Request:
+    """One HTTP request as received. Frozen.
+
+    Args:
+        method: `GET`, `POST`, `HEAD`.
+        target: Path and query, percent-encoding untouched.
+        headers: Names and values; str or bytes values.
+        body: Body bytes after transfer decoding.
+    """
+
+    def __new__(
+        cls,
+        method: str,
+        target: str,
+        headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+        body: bytes = b"",
+    ) -> Request: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def target(self) -> str: ...
+    @property
+    def headers(self) -> list[tuple[str, str]]: ...
+    @property
+    def body(self) -> bytes: ...
+
+@final
+class Batch:
+    """Decoded requests, not yet on disk. Made by `Engine.begin`, used up by `Engine.commit`."""
+
+    @property
+    def reply_count(self) -> int: ...
+    def reply_texts(self) -> list[str]:
+        """Texts of the replies, in order; `""` where a reply has none."""
+    @property
+    def bodies(self) -> list[tuple[int, list[tuple[int, int, str]], tuple[int, str] | None]]:
+        """For each body: events accepted, rejects as (row, byte, code), and (byte, code) if the
+        body could not be read at all."""
+
+@final
+class Engine:
+    """One open data directory. Safe from any thread. Use `smstrack_core.open`."""
+
+    @staticmethod
+    def open(
+        path: str,
+        *,
+        durable: bool = True,
+        create: bool = True,
+        attribution_window_ms: int | None = None,
+        receipt_window_ms: int | None = None,
+    ) -> Engine:
+        """Opens or creates a directory; replays what the newest snapshot does not hold.
+
+        `durable=False` leaves out fdatasync: events survive the process, not a power cut.
+        Blocks on disk. Raises StorageError: already_open, format_unsupported, log_corrupt, ...
+        """
+    def opened(self) -> str:
+        """JSON: what opening found (`snapshot_position`, `replayed_records`, `torn_bytes`,
+        `torn_file`, `last_position`, `warnings`)."""
+    def close(self) -> None:
+        """Takes a snapshot if there is something new, then lets go of the directory. Idempotent."""
+    def campaign(
+        self,
+        name: str,
+        *,
+        cost_micros: int | None = None,
+        currency: str | None = None,
+        closes_at_ms: int | None = None,
+        goal: str | None = None,
+        now_ms: int,
+    ) -> None:
+        """Registers or updates a campaign. A value left None stays as it was. Durable on return."""
+    def blast(
+        self,
+        campaign: str,
+        name: str,
+        *,
+        sender: str | None = None,
+        at_ms: int | None = None,
+        tags: Mapping[str, str] | None = None,
+        now_ms: int,
+    ) -> None:
+        """Registers or updates a blast of a registered campaign. Durable on return."""
+    def audience(
+        self, campaign: str, blast: str, numbers: bytes, *, now_ms: int
+    ) -> tuple[int, list[tuple[int, str]]]:
+        """Adds contacts to a blast's audience.
+
+        Args:
+            numbers: Written numbers, one a line (CSV: the first column), UTF-8. Empty lines are
+                passed over; row 0 may be a heading.
+        Returns:
+            Contacts new to the audience, and refused rows as (row from 0, code).
+        Durable on return.
+        """
+    def sent(
+        self,
+        campaign: str,
+        blast: str,
+        provider: str,
+        account: str,
+        numbers: list[str],
+        ids: list[str],
+        *,
+        now_ms: int,
+    ) -> tuple[int, list[tuple[int, str]]]:
+        """Registers provider message ids; early receipts that waited for them are matched.
+
+        Returns: messages new, and refused rows as (row, code). Durable on return.
+        """
+    def suppress(self, numbers: bytes, *, opted_in: bool, reason: str, at_ms: int) -> int:
+        """Suppresses (or lifts suppression of) contacts by hand; returns how many changed."""
+    def begin(
+        self,
+        provider: str,
+        requests: Sequence[Request | bytes],
+        *,
+        account: str = "",
+        campaign: str | None = None,
+        blast: str | None = None,
+        template: str | None = None,
+        received_ms: int,
+    ) -> Batch:
+        """Decodes requests (or bare POST bodies) of one provider; writes nothing.
+
+        `?campaign=` and `?blast=` in a request's target count like the arguments.
+        Raises InputError: unknown provider, batch over its limit.
+        """
+    def commit(self, batch: Batch, labels: bytes = b"") -> tuple[int, int]:
+        """Logs, syncs and applies a batch: on disk when this returns, or StorageError.
+
+        Args:
+            labels: Little-endian uint16 for each reply, in order (bit n = label n).
+        Returns: first log position (0 if none), records written.
+        Blocks on fsync. Batches committed from several threads at once share one.
+        """
+    def count(self, expression: str) -> int:
+        """Contacts in a segment, exact, as of the last commit."""
+    def contains(self, expression: str, number: str) -> bool: ...
+    def numbers(
+        self, expression: str, *, after: int = -1, count_max: int = 65536, unsuppressed: bool = False
+    ) -> tuple[bytes, int, int]:
+        """One page of a segment's numbers in order of contact id.
+
+        Returns: `+` numbers, each ended by a newline; the last contact id of the page (pass it
+        as `after` for the next; -1 when done); contacts left out because they are suppressed.
+        """
+    def ids(self, expression: str) -> bytes:
+        """The segment's contact ids: little-endian uint32, ascending."""
+    def roaring(self, expression: str) -> bytes:
+        """The segment as a bitmap in the portable roaring format (pyroaring.BitMap.deserialize)."""
+    def report(self, campaign: str) -> str:
+        """JSON: one campaign's figures, all read at one moment. Raises InputError unknown_name."""
+    def campaigns(self) -> list[str]: ...
+    def blasts(self, campaign: str) -> list[str]: ...
+    def dead_letters(self, *, after: int = 0, count_max: int = 1000) -> str:
+        """JSON list: position, received_ms, provider, account, code, byte, row, body (base64)."""
+    def stats(self) -> str:
+        """JSON counters of the directory: events, duplicates, rejects by code, parked, orphans,
+        contacts, messages, positions, poisoned. No numbers, no texts."""
+    def snapshot(self) -> int:
+        """Writes a snapshot; returns the position it reaches. Blocks on disk."""
+    def digest(self) -> str:
+        """Hash of the whole state by its natural names: equal for equal facts in any order."""
+
+@final
+class Door:
+    """The ingest door: all its sockets in one poller. Use `smstrack_core.serve`.
+
+    One thread at a time. The caller waits until `fileno()` is readable or `timeout_ms` of the
+    last answer has passed, then calls `pump`.
+    """
+
+    @staticmethod
+    def bind(engine: Engine, host: str, port: int, options: str = "{}") -> Door:
+        """Listens. `options`: JSON with any of the server's limits by name. Raises StorageError."""
+    @property
+    def address(self) -> tuple[str, int]: ...
+    def fileno(self) -> int: ...
+    def pump(self, now_ms: int) -> tuple[list[str] | None, int]:
+        """One bounded turn: accept, read, decode, and, if no reply waits for labels, commit
+        and answer.
+
+        Returns: None, or the texts of replies to label, in order: then call `finish`; and the
+        milliseconds until the next timer (-1: none).
+        GIL released. Blocks on fsync.
+        """
+    def finish(self, labels: bytes, now_ms: int) -> int:
+        """Ends a turn that returned replies: commits with these labels, answers.
+        Returns the milliseconds until the next timer (-1: none)."""
+    def drain(self, now_ms: int) -> None:
+        """Stops accepting; open requests are still read, kept and answered."""
+    @property
+    def is_idle(self) -> bool:
+        """After `drain`: whether every connection is done."""
+    def close(self) -> None: ...
+    def stats(self) -> str:
+        """JSON: connections, requests, answers by status, refusals by reason, commits, bytes."""
+
+def decode(provider: str, request: Request, template: str | None = None) -> str:
+    """Decodes one request without an engine.
+
+    Returns JSON: `{"events": [canonical...], "rejects": [{"row", "byte", "code"}...]}`.
+    Raises InputError: unknown provider, or a body that cannot be read at all (its code, byte).
+    """
+
+def providers() -> list[str]: ...
+def check(path: str) -> str:
+    """Verifies a data directory, read-only. JSON: files, frames, positions, problems, ok."""
+
+LABELS: tuple[Literal["stop", "start", "help", "yes", "no", "question", "other"], ...]
+"""Label words; a label's index is its bit."""

@@ -16,7 +16,7 @@ use crate::loose::{Entry, EntryId};
 use crate::messages::Registered;
 use crate::resolve::{Route, find_message, route};
 use crate::sets::{Mask, SetKind, Tally};
-use crate::state::State;
+use crate::state::{State, WaitingSend};
 
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
@@ -330,7 +330,19 @@ fn settle(state: &mut State, id: EntryId) {
 }
 
 fn sent(state: &mut State, record: &SentRecord<'_>) {
-    let Some(blast) = state.registry.blast_id(record.blast) else { return };
+    let Some(blast) = state.registry.blast_id(record.blast) else {
+        let send = WaitingSend {
+            provider: record.provider,
+            account: record.account.to_owned(),
+            id: record.id.to_owned(),
+            number: record.number,
+        };
+        let waiting = state.waiting_sends.entry(record.blast).or_default();
+        if !waiting.contains(&send) {
+            waiting.push(send);
+        }
+        return;
+    };
     let Some(contact) = state.contacts.intern(record.number) else { return };
     let (provider, account) = (record.provider, record.account);
     let form = id_form(provider, record.id);
@@ -388,6 +400,11 @@ fn blast(state: &mut State, record: &BlastRecord<'_>) {
     let known = state.registry.blast_id(key).and_then(|id| state.registry.blast(id));
     let had_sender = known.is_none_or(|blast| blast.sender_key != 0);
     let Some(id) = state.registry.put_blast(state.keys, record) else { return };
+    for send in state.waiting_sends.remove(&key).unwrap_or_default() {
+        let WaitingSend { provider, account, id, number } = &send;
+        let (provider, number) = (*provider, *number);
+        sent(state, &SentRecord { blast: key, provider, account, id, number });
+    }
     for entry in state.loose.of_blast(key) {
         ask_again(state, entry);
     }

@@ -2,12 +2,12 @@
 //!
 //! Only `apply` changes it. Holds no rule about what an event means.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::consent::Consent;
 use crate::contacts::Contacts;
 use crate::decode::RejectCode;
-use crate::event::Position;
+use crate::event::{Number, Position, Provider};
 use crate::keys::Keys;
 use crate::limits::{ATTRIBUTION_WINDOW_MS, RECEIPT_WINDOW_MS};
 use crate::loose::Loose;
@@ -48,6 +48,19 @@ pub struct Traffic {
     pub rejects: BTreeMap<RejectCode, u64>,
 }
 
+/// A message id that names a blast nobody has registered yet.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WaitingSend {
+    /// Whose id it is.
+    pub provider: Provider,
+    /// Provider account.
+    pub account: String,
+    /// The id as given.
+    pub id: String,
+    /// The contact.
+    pub number: Number,
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct State {
@@ -65,6 +78,8 @@ pub struct State {
     pub registry: Registry,
     /// Provider ids.
     pub messages: Messages,
+    /// Message ids that wait for their blast, by its key.
+    pub waiting_sends: HashMap<u64, Vec<WaitingSend>>,
     /// Events whose blast is not certain.
     pub loose: Loose,
     /// Keys of events already counted.
@@ -88,6 +103,7 @@ impl State {
             contacts: Contacts::default(),
             registry: Registry::default(),
             messages: Messages::default(),
+            waiting_sends: HashMap::new(),
             loose: Loose::default(),
             seen: HashSet::new(),
             consent: Consent::default(),
@@ -127,12 +143,18 @@ impl State {
             let parts = [key.to_le_bytes(), blast.to_le_bytes(), number(contact)];
             add(&[b"message", &parts[0], &parts[1], &parts[2]]);
         }
+        for (key, sends) in &self.waiting_sends {
+            for send in sends {
+                add(&[b"waiting", &key.to_le_bytes(), format!("{:?}", (send, send.number.0)).as_bytes()]);
+            }
+        }
         for entry in self.loose.iter() {
             let blast = entry.counted_in.and_then(|id| self.registry.blast(id)).map(|b| b.key);
             let contact = entry.contact.map(number);
             let mut entry = entry.clone();
             entry.contact = None;
             entry.counted_in = None;
+            entry.received_ms = 0;
             add(&[b"loose", format!("{:?}", (entry, blast, contact)).as_bytes()]);
         }
         sum

@@ -76,6 +76,7 @@ pub fn directory(state: &State) -> Value {
         "id_conflicts": state.traffic.id_conflicts,
         "unknown_states": state.traffic.unknown_states,
         "parked": state.loose.parked(),
+        "sends_waiting": state.waiting_sends.values().map(Vec::len).sum::<usize>(),
         "orphans": state.traffic.orphans,
         "unattributed_replies": state.traffic.unattributed,
         "dead_letters": state.dead_letters.len(),

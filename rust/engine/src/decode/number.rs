@@ -76,7 +76,9 @@ fn split_channel(text: &[u8]) -> (bool, &[u8]) {
         .take(CHANNEL_BYTES_MAX + 1)
         .position(|byte| *byte == b':');
     match colon.and_then(|at| text.split_at_checked(at)) {
-        Some((name, rest)) if !name.is_empty() && name.iter().all(u8::is_ascii_alphabetic) => {
+        Some((name, rest))
+            if !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphabetic()) =>
+        {
             (true, rest.get(1..).unwrap_or_default())
         }
         _ => (false, text),

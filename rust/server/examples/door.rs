@@ -107,8 +107,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         if last.elapsed() >= second {
             let (stats, cpu) = (door.stats(), cpu_ms());
             let requests = stats.requests - seen;
-            if requests > 0 {
-                let each = (cpu - spent) * 1_000_000 / requests;
+            if let Some(each) = ((cpu - spent) * 1_000_000).checked_div(requests) {
                 let commits = stats.commits;
                 eprintln!("{requests} requests, {each} ns CPU each, {commits} commits so far");
             }

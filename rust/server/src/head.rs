@@ -174,7 +174,12 @@ fn has_other_version(bytes: &[u8]) -> bool {
     let line = memchr::memchr(b'\r', bytes)
         .and_then(|end| bytes.get(..end))
         .unwrap_or(bytes);
-    let word = line.rsplit(|byte| *byte == b' ').next().unwrap_or_default();
+    let mut words = line.split(|byte| *byte == b' ');
+    let (_, Some([_, ..]), Some(word), None) =
+        (words.next(), words.next(), words.next(), words.next())
+    else {
+        return false;
+    };
     matches!(word, [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
         if major.is_ascii_digit() && minor.is_ascii_digit())
 }

@@ -2,7 +2,7 @@
 //!
 //! Request `index` of every shape is a receipt for contact `index * 2654435761 mod contacts`,
 //! written `12000000000 + contact`, with the message id that [`message_words`] gives. Every 20th
-//! (index mod 20 = 19) says that the message was not delivered. `bench/shapes.py` holds the same rules.
+//! contact (contact mod 20 = 19) did not get its message. `bench/shapes.py` holds the same rules.
 
 use crate::options::{Failure, Shape};
 
@@ -10,7 +10,7 @@ use crate::options::{Failure, Shape};
 const CONTACT_STRIDE: u64 = 2_654_435_761;
 /// Contact 0. Ten million contacts stay within eleven digits.
 const CONTACT_FIRST: u64 = 12_000_000_000;
-/// One request in so many reports a failure.
+/// One contact in so many did not get its message.
 const FAILED_EVERY: u64 = 20;
 const ID_MIX: (u64, u64) = (0x9E37_79B9_7F4A_7C15, 0xC2B2_AE3D_27D4_EB4F);
 
@@ -115,13 +115,13 @@ impl Templates {
     }
 
     fn write(&self, index: u64, out: &mut Vec<u8>) {
-        let is_failed = index % FAILED_EVERY == FAILED_EVERY - 1;
+        let contact = (index % self.contacts) * CONTACT_STRIDE % self.contacts;
+        let is_failed = contact % FAILED_EVERY == FAILED_EVERY - 1;
         let template = if is_failed {
             &self.failed
         } else {
             &self.delivered
         };
-        let contact = (index % self.contacts) * CONTACT_STRIDE % self.contacts;
         template.write(message_words(index), CONTACT_FIRST + contact, out);
     }
 }
@@ -357,7 +357,10 @@ mod tests {
             "To=%2B{}&",
             12_000_000_000 + 2_654_435_761_u64 % 1000
         )));
-        assert!(text(Shape::Twilio, 19).contains("MessageStatus=undelivered"));
+        let failed = (0..1_000)
+            .filter(|n| text(Shape::Twilio, *n).contains("=undelivered"))
+            .count();
+        assert_eq!(failed, 50);
     }
 
     #[test]

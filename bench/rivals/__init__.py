@@ -1,0 +1,1 @@
+"""Servers that only answer, to compare with."""

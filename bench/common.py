@@ -42,7 +42,10 @@ def commit() -> str:
     try:
         text = subprocess.run(
             ["git", "describe", "--always", "--dirty=+", "--abbrev=12"],  # noqa: S607
-            cwd=ROOT, capture_output=True, text=True, check=True,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
@@ -167,8 +170,10 @@ def emit(result: Mapping[str, Any], lines: Sequence[str], *, as_json: bool) -> N
         print(orjson.dumps(result).decode())
         return
     where = result["heading"]["machine"]
-    print(f"machine  {where['cpu']}, {where['cores']} cores, {where['memory_gib']} GiB, "
-          f"Linux {where['kernel']}, Python {where['python']}")
+    print(
+        f"machine  {where['cpu']}, {where['cores']} cores, {where['memory_gib']} GiB, "
+        f"Linux {where['kernel']}, Python {where['python']}"
+    )
     print(f"commit   {result['heading']['commit']}")
     print(f"command  {result['heading']['command']}")
     print(f"seed     {result['heading']['seed'] or 'none: all traffic is computed from an index'}")

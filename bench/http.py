@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 # As a script, this file would hide the standard library's http from everything imported next.
-sys.path[0] = str(Path(__file__).resolve().parent.parent)
+sys.path.pop(0)
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import orjson
 
@@ -22,6 +23,7 @@ GOALS: Final = {"nginx": 1.5, "uvicorn": 1 / 3, "granian": 1 / 3, "trio": 1 / 3}
 OURS: Final = "smstrack"
 NO_FSYNC: Final = "smstrack-no-fsync"
 WARMUP_REQUESTS: Final = 20_000
+OPEN_LOOP_SECONDS: Final = 10
 SECONDS_MAX: Final = 120
 """Longest time one load run may take."""
 
@@ -59,29 +61,41 @@ def arguments() -> argparse.Namespace:
 
 def messages_needed(asked: argparse.Namespace) -> int:
     """Receipts that one server will be sent at most."""
-    a_setting = WARMUP_REQUESTS + asked.rounds * asked.requests
-    open_loop = (asked.rate or 0) * OPEN_LOOP_SECONDS
-    return len(asked.connections) * (a_setting + open_loop)
-
-
-OPEN_LOOP_SECONDS: Final = 10
+    a_setting: int = WARMUP_REQUESTS + asked.rounds * asked.requests
+    open_loop: int = (asked.rate or 0) * OPEN_LOOP_SECONDS
+    settings: int = len(asked.connections)
+    return settings * (a_setting + open_loop)
 
 
 # One load run -----------------------------------------------------------------------------------
 
 
-def load(server: Server, asked: argparse.Namespace, ledger: Path, options: list[str]) -> Any:
+def load(
+    server: Server, asked: argparse.Namespace, ledger: Path, options: list[str]
+) -> dict[str, Any]:
     """Runs the generator on its own core; notes what was answered; returns its report."""
     command = [
-        str(asked.generator), "--port", str(server.port), "--json", "--shape", "twilio",
-        "--target", tracked.TARGET, "--contacts", str(asked.contacts),
-        "--first", str(server.next_index), "--ledger", str(ledger), *options,
+        str(asked.generator),
+        "--port",
+        str(server.port),
+        "--json",
+        "--shape",
+        "twilio",
+        "--target",
+        tracked.TARGET,
+        "--contacts",
+        str(asked.contacts),
+        "--first",
+        str(server.next_index),
+        "--ledger",
+        str(ledger),
+        *options,
     ]
     with common.pinned(asked.load_core):
         run = subprocess.run(command, capture_output=True, text=True, check=False)
     if run.returncode != 0:
         raise SystemExit(f"{server.name}: load generator failed: {run.stderr or run.stdout}")
-    report = orjson.loads(run.stdout)
+    report: dict[str, Any] = orjson.loads(run.stdout)
     server.next_index += report["sent"]
     server.acked += [
         (int(first), int(last))
@@ -113,13 +127,27 @@ def open_loop(
     server: Server, asked: argparse.Namespace, ledger: Path, connections: int
 ) -> dict[str, Any]:
     """Latencies at a fixed rate, counted from when requests should have gone out."""
-    report = load(server, asked, ledger, [
-        "--rate", str(asked.rate), "--connections", str(connections),
-        "--seconds", str(OPEN_LOOP_SECONDS), "--warmup", "1",
-    ])
+    report = load(
+        server,
+        asked,
+        ledger,
+        [
+            "--rate",
+            str(asked.rate),
+            "--connections",
+            str(connections),
+            "--seconds",
+            str(OPEN_LOOP_SECONDS),
+            "--warmup",
+            "1",
+        ],
+    )
     return {
-        "latency_us": report["latency_us"], "rate_per_s": report["rate_per_s"],
-        "failed": report["failed"], "unanswered": report["unanswered"], "unsent": report["unsent"],
+        "latency_us": report["latency_us"],
+        "rate_per_s": report["rate_per_s"],
+        "failed": report["failed"],
+        "unanswered": report["unanswered"],
+        "unsent": report["unsent"],
     }
 
 
@@ -141,11 +169,11 @@ def setting(
                 f"{connections} connections, round {number + 1} of {asked.rounds}: {name} "
                 f"{result['cpu_us']:.2f} us a request, busy {result['busy']:.0%}"
             )
-    result = {name: summary(rounds) for name, rounds in found.items()}
+    told: dict[str, dict[str, Any]] = {name: summary(rounds) for name, rounds in found.items()}
     if asked.rate:
         for name, server in running.items():
-            result[name]["open_loop"] = open_loop(server, asked, ledger, connections)
-    return {"servers": result, "ratios": compare(found)}
+            told[name]["open_loop"] = open_loop(server, asked, ledger, connections)
+    return {"servers": told, "ratios": compare(found)}
 
 
 def summary(rounds: list[dict[str, float]]) -> dict[str, Any]:
@@ -161,10 +189,13 @@ def compare(found: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
     cpu = {name: [one["cpu_us"] for one in rounds] for name, rounds in found.items()}
     if OURS not in cpu:
         return {}
-    compared = {
-        name: {**common.ratios(cpu[OURS], cpu[name]).as_json(), "goal_max": GOALS[name]}
-        for name in GOALS if name in cpu
-    }
+    compared: dict[str, Any] = {}
+    for name, goal in GOALS.items():
+        if name in cpu:
+            compared[name] = {
+                **common.ratios(cpu[OURS], cpu[name]).as_json(),
+                "goal_max": goal,
+            }
     if NO_FSYNC in cpu:
         # At most 20 % cheaper: what durability costs.
         spread = common.ratios(cpu[NO_FSYNC], cpu[OURS]).as_json()
@@ -235,8 +266,13 @@ def measure(asked: argparse.Namespace, folder: Path) -> int:
         checks.equal(f"{name} answered 2xx", answered, server.next_index)
     is_ok = checks.is_ok and not missing
     result = {
-        "bench": "P2 http", "heading": common.heading(), "requests_a_round": asked.requests,
-        "contacts": asked.contacts, "results": results, "missing": missing, "ok": is_ok,
+        "bench": "P2 http",
+        "heading": common.heading(),
+        "requests_a_round": asked.requests,
+        "contacts": asked.contacts,
+        "results": results,
+        "missing": missing,
+        "ok": is_ok,
         "checks": checks.results,
     }
     common.emit(result, [*lines(result), "checks", str(checks)], as_json=asked.json)

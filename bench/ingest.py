@@ -7,18 +7,21 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
 # As a script, this folder would hide the standard library's http behind bench/http.py.
-sys.path[0] = str(Path(__file__).resolve().parent.parent)
+sys.path.pop(0)
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pyroaring import BitMap
 
 from bench import common, shapes
 from bench.plain import PlainTracker
 from bench.shapes import Group, Traffic
+from bench.tracked import contacts_in
 
 CAMPAIGN: Final = "bench"
 INDEX_STEP: Final = 100_000_000
@@ -36,7 +39,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=common.PAIRS_MIN, help="pairs of each mix")
     parser.add_argument("--mixes", default="form,json,smpp,mix", help="which, with commas")
     parser.add_argument(
-        "--match", choices=("contact", "id"), default="contact",
+        "--match",
+        choices=("contact", "id"),
+        default="contact",
         help="receipts find their blast by sender and contact, or by registered message id",
     )
     parser.add_argument("--no-fsync", action="store_true", help="leave out fdatasync")
@@ -44,7 +49,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--directory", type=Path, help="where the data directory is made")
     parser.add_argument("--rivals-only", action="store_true", help="only the plain Python")
     parser.add_argument(
-        "--profile-loop", type=float, metavar="SECONDS",
+        "--profile-loop",
+        type=float,
+        metavar="SECONDS",
         help="only our side, first mix, for so long: something to attach a profiler to",
     )
     parser.add_argument("--json", action="store_true", help="one machine-readable line")
@@ -93,7 +100,7 @@ class Ours:
             return list(group.bodies)
         return [
             self._sms.Request("SMPP", "deliver_sm", _smpp_headers(number, group), text)
-            for number, text in group.bodies  # type: ignore[misc]
+            for number, text in zip(group.handsets, group.bodies, strict=True)
         ]
 
     def ingest(self, batches: list[list[tuple[str, list[Any]]]]) -> int:
@@ -106,14 +113,7 @@ class Ours:
 
     def contacts_in(self, mix: str, name: str) -> BitMap:
         """A set of the mix's blast, by the generator's contact numbers."""
-        expression = f'"{CAMPAIGN}"/"{mix}".{name}'
-        found = BitMap()
-        after = -1
-        while True:
-            page, after, _ = self._engine.core.numbers(expression, after=after)
-            found.update(int(line) - shapes.CONTACT_FIRST for line in page.split())
-            if after == -1:
-                return found
+        return contacts_in(self._engine.core, f'"{CAMPAIGN}"/"{mix}".{name}')
 
     def close(self) -> None:
         """Lets go of the directory."""
@@ -122,14 +122,14 @@ class Ours:
 
 def _smpp_headers(number: str, group: Group) -> list[tuple[str, str]]:
     return [
-        ("source_addr", number), ("destination_addr", str(group.sender)),
-        ("esm_class", "4"), ("data_coding", "0"),
+        ("source_addr", number),
+        ("destination_addr", str(group.sender)),
+        ("esm_class", "4"),
+        ("data_coding", "0"),
     ]
 
 
-def _messages(
-    traffic: Traffic, provider: str, first: int, count: int
-) -> Iterable[tuple[str, str]]:
+def _messages(traffic: Traffic, provider: str, first: int, count: int) -> Iterable[tuple[str, str]]:
     for index in range(first, first + count):
         contact = shapes.contact_of(index, traffic.contacts)
         yield f"+{shapes.number_of(contact)}", shapes.message_id(provider, index)
@@ -172,10 +172,10 @@ def run_round(race: Race, ours: Ours | None, asked: argparse.Namespace, number: 
     race.next += asked.events
     for side in common.in_turn(["ours", "plain"], number):
         if side == "plain":
-            seconds, _ = timed(lambda: [race.plain.ingest(groups) for groups in batches])
+            seconds, _ = timed(lambda: race.plain.ingest(chain.from_iterable(batches)))
         elif ours is not None:
             prepared = [ours.prepare(groups) for groups in batches]
-            seconds, accepted = timed(lambda: ours.ingest(prepared))
+            seconds, accepted = timed(partial(ours.ingest, prepared))
             race.accepted += accepted
             del prepared
         else:
@@ -253,7 +253,8 @@ def summary(race: Race, asked: argparse.Namespace) -> dict[str, Any]:
     """Events a second of both, and the ratio of each pair."""
     rate = {
         side: common.Spread(tuple(asked.events / seconds for seconds in found))
-        for side, found in race.seconds.items() if found
+        for side, found in race.seconds.items()
+        if found
     }
     result: dict[str, Any] = {"mix": shapes.MIXES[race.mix], "events_a_round": asked.events}
     result |= {f"{side}_events_per_s": spread.as_json() for side, spread in rate.items()}
@@ -267,16 +268,20 @@ def lines(results: dict[str, Any], checks: common.Checks) -> list[str]:
     """The report for people."""
     told = ["", "P1 in-process ingest, events a second (median; least to greatest)"]
     for mix, result in results.items():
-        told.append(f"{mix}: {', '.join(f'{name} {part} %' for name, part in result['mix'].items())}")
-        for side in ("ours", "plain"):
-            if spread := result.get(f"{side}_events_per_s"):
-                told.append(
-                    f"  {side:6} {spread['median']:>12,.0f}  "
-                    f"({spread['min']:,.0f} to {spread['max']:,.0f}, n={spread['rounds']})"
-                )
+        told.append(
+            f"{mix}: {', '.join(f'{name} {part} %' for name, part in result['mix'].items())}"
+        )
+        told += [
+            f"  {side:6} {spread['median']:>12,.0f}  "
+            f"({spread['min']:,.0f} to {spread['max']:,.0f}, n={spread['rounds']})"
+            for side in ("ours", "plain")
+            if (spread := result.get(f"{side}_events_per_s"))
+        ]
         if spread := result.get("ratio"):
             goal = f", goal {result['target']:g}" if result["target"] else ""
-            told.append(f"  ratio  {spread['median']:g} ({spread['min']:g} to {spread['max']:g}){goal}")
+            told.append(
+                f"  ratio  {spread['median']:g} ({spread['min']:g} to {spread['max']:g}){goal}"
+            )
     return [*told, "checks", str(checks)]
 
 
@@ -290,7 +295,7 @@ def profile_loop(asked: argparse.Namespace, race: Race, ours: Ours) -> None:
             for start in starts
         ]
         race.next += asked.events
-        seconds, _ = timed(lambda work=prepared: ours.ingest(work))
+        seconds, _ = timed(partial(ours.ingest, prepared))
         common.progress(f"{asked.events / seconds:,.0f} events/s")
 
 
@@ -312,9 +317,15 @@ def measure(asked: argparse.Namespace, directory: Path) -> int:
         ours.close()
     results = {race.mix: summary(race, asked) for race in made}
     result = {
-        "bench": "P1 ingest", "heading": common.heading(), "contacts": asked.contacts,
-        "batch": asked.batch, "match": asked.match, "durable": not asked.no_fsync,
-        "results": results, "ok": checks.is_ok, "checks": checks.results,
+        "bench": "P1 ingest",
+        "heading": common.heading(),
+        "contacts": asked.contacts,
+        "batch": asked.batch,
+        "match": asked.match,
+        "durable": not asked.no_fsync,
+        "results": results,
+        "ok": checks.is_ok,
+        "checks": checks.results,
     }
     common.emit(result, lines(results, checks), as_json=asked.json)
     return 0 if checks.is_ok else 1

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 import orjson
 from pyroaring import BitMap
 
-from bench.shapes import Body, Group
+from bench.shapes import Group
 
 _WORDS: Final = {
     "delivered": "delivered",
@@ -51,39 +51,39 @@ class PlainTracker:
                 case "vonage-sms":
                     self._vonage(group.bodies)
                 case _:
-                    self._smpp(group.bodies)
+                    self._smpp(group.handsets, group.bodies)
 
     def _add(self, key: str, word: str) -> None:
         index = self.index_of.get(key)
         if index is not None:
             self.sets[_WORDS[word]].add(index)
 
-    def _twilio(self, bodies: list[Body]) -> None:
+    def _twilio(self, bodies: list[bytes]) -> None:
         key = "MessageSid" if self._by_id else "To"
         for body in bodies:
-            fields = dict(parse_qsl(body.decode()))  # type: ignore[union-attr]
+            fields = dict(parse_qsl(body.decode()))
             self._add(fields[key], fields["MessageStatus"])
 
-    def _telnyx(self, bodies: list[Body]) -> None:
+    def _telnyx(self, bodies: list[bytes]) -> None:
         for body in bodies:
-            payload = orjson.loads(body)["data"]["payload"]  # type: ignore[arg-type]
+            payload = orjson.loads(body)["data"]["payload"]
             for to in payload["to"]:
                 self._add(payload["id"] if self._by_id else to["phone_number"], to["status"])
 
-    def _infobip(self, bodies: list[Body]) -> None:
+    def _infobip(self, bodies: list[bytes]) -> None:
         for body in bodies:
-            for row in orjson.loads(body)["results"]:  # type: ignore[arg-type]
+            for row in orjson.loads(body)["results"]:
                 key = row["messageId"] if self._by_id else "+" + row["to"]
                 self._add(key, row["status"]["groupName"])
 
-    def _vonage(self, bodies: list[Body]) -> None:
+    def _vonage(self, bodies: list[bytes]) -> None:
         for body in bodies:
-            receipt = orjson.loads(body)  # type: ignore[arg-type]
+            receipt = orjson.loads(body)
             key = receipt["messageId"] if self._by_id else "+" + receipt["msisdn"]
             self._add(key, receipt["status"])
 
-    def _smpp(self, bodies: list[Body]) -> None:
-        for number, text in bodies:  # type: ignore[misc]
-            found = _RECEIPT.search(text.decode())  # type: ignore[attr-defined]
+    def _smpp(self, handsets: list[str], texts: list[bytes]) -> None:
+        for number, text in zip(handsets, texts, strict=True):
+            found = _RECEIPT.search(text.decode())
             if found is not None:
                 self._add(found[1] if self._by_id else f"+{number}", found[2])

@@ -116,9 +116,21 @@ def uvicorn(folder: Path) -> Server:
         _need_module(module)
     port = free_port()
     command = [
-        sys.executable, "-m", "uvicorn", "bench.rivals.asgi_204:app", "--port", str(port),
-        "--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning",
-        "--lifespan", "off",
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "bench.rivals.asgi_204:app",
+        "--port",
+        str(port),
+        "--loop",
+        "uvloop",
+        "--http",
+        "httptools",
+        "--no-access-log",
+        "--log-level",
+        "warning",
+        "--lifespan",
+        "off",
     ]
     return _start("uvicorn", command, port, folder / "uvicorn.log")
 
@@ -129,9 +141,25 @@ def granian(folder: Path) -> Server:
         _need_module(module)
     port = free_port()
     command = [
-        sys.executable, "-m", "granian", "bench.rivals.asgi_204:app", "--interface", "asginl",
-        "--port", str(port), "--workers", "1", "--runtime-threads", "1", "--loop", "uvloop",
-        "--http", "1", "--no-access-log", "--log-level", "warning",
+        sys.executable,
+        "-m",
+        "granian",
+        "bench.rivals.asgi_204:app",
+        "--interface",
+        "asginl",
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+        "--runtime-threads",
+        "1",
+        "--loop",
+        "uvloop",
+        "--http",
+        "1",
+        "--no-access-log",
+        "--log-level",
+        "warning",
     ]
     return _start("granian", command, port, folder / "granian.log")
 
@@ -145,7 +173,10 @@ def trio_loop(folder: Path) -> Server:
 
 
 RIVALS: Final[dict[str, Callable[[Path], Server]]] = {
-    "nginx": nginx, "uvicorn": uvicorn, "granian": granian, "trio": trio_loop,
+    "nginx": nginx,
+    "uvicorn": uvicorn,
+    "granian": granian,
+    "trio": trio_loop,
 }
 
 
@@ -153,7 +184,13 @@ def smstrack(name: str, directory: Path, *, fsync: bool) -> Server:
     """The real thing on a directory that is already set up."""
     _need_module("smstrack_core")
     command = [
-        sys.executable, "-m", "smstrack_core.cli", "serve", str(directory), "--port", "0",
+        sys.executable,
+        "-m",
+        "smstrack_core.cli",
+        "serve",
+        str(directory),
+        "--port",
+        "0",
         *([] if fsync else [NO_FSYNC]),
     ]
     log = directory.with_suffix(".log")

@@ -115,7 +115,7 @@ class Traffic:
 
     def _infobip_row(self, index: int) -> bytes:
         number, failed = self._of(index)
-        status, error = (_INFOBIP_FAILED if failed else _INFOBIP_DELIVERED)
+        status, error = _INFOBIP_FAILED if failed else _INFOBIP_DELIVERED
         return (
             f'{{"bulkId":"EAPT-RV-959-esj","messageId":"{uuid_of(index)}","to":"{number}",'
             f'"from":"{self.sender}","sentAt":"2026-10-21T15:51:17.000+0000",'
@@ -123,15 +123,19 @@ class Traffic:
             f'"price":{{"pricePerMessage":0.08,"currency":"EUR"}},{status},{error}}}'
         ).encode()
 
-    def smpp(self, index: int) -> tuple[str, bytes]:
-        """The handset and the receipt text of a deliver_sm."""
-        number, failed = self._of(index)
+    def handset(self, index: int) -> str:
+        """The number of the contact that receipt `index` is about, without a plus."""
+        return self._of(index)[0]
+
+    def smpp(self, index: int) -> bytes:
+        """The receipt text of a deliver_sm; the handset is beside it, in source_addr."""
+        _, failed = self._of(index)
         stat, error, count = ("UNDELIV", "027", "000") if failed else ("DELIVRD", "000", "001")
         text = (
             f"id:{smpp_id(index)} sub:001 dlvrd:{count} submit date:2608141136 "
             f"done date:2608141137 stat:{stat} err:{error} text:harbour ferry now"
         )
-        return number, text.encode()
+        return text.encode()
 
 
 def smpp_id(index: int) -> str:
@@ -157,23 +161,28 @@ _TELNYX: Final = (
 )
 _TELNYX_ERROR: Final = b'{"code":"40008","title":"Undeliverable","detail":"Not delivered."}'
 _INFOBIP_DELIVERED: Final = (
-    '"status":{"groupId":3,"groupName":"DELIVERED","id":5,"name":"DELIVERED_TO_HANDSET",'
-    '"description":"Message delivered to handset"}',
-    '"error":{"groupId":0,"groupName":"OK","id":0,"name":"NO_ERROR","description":"No Error",'
-    '"permanent":false}',
+    (
+        '"status":{"groupId":3,"groupName":"DELIVERED","id":5,"name":"DELIVERED_TO_HANDSET",'
+        '"description":"Message delivered to handset"}'
+    ),
+    (
+        '"error":{"groupId":0,"groupName":"OK","id":0,"name":"NO_ERROR","description":"No Error",'
+        '"permanent":false}'
+    ),
 )
 _INFOBIP_FAILED: Final = (
-    '"status":{"groupId":2,"groupName":"UNDELIVERABLE","id":9,"name":"UNDELIVERABLE_NOT_DELIVERED",'
-    '"description":"Message sent not delivered"}',
-    '"error":{"groupId":1,"groupName":"HANDSET_ERRORS","id":27,"name":"EC_ABSENT_SUBSCRIBER",'
-    '"description":"Absent Subscriber","permanent":false}',
+    (
+        '"status":{"groupId":2,"groupName":"UNDELIVERABLE","id":9,"name":"UNDELIVERABLE_NOT_DELIVERED",'
+        '"description":"Message sent not delivered"}'
+    ),
+    (
+        '"error":{"groupId":1,"groupName":"HANDSET_ERRORS","id":27,"name":"EC_ABSENT_SUBSCRIBER",'
+        '"description":"Absent Subscriber","permanent":false}'
+    ),
 )
 
 
 # Mixes -----------------------------------------------------------------------------------------
-
-Body = bytes | tuple[str, bytes]
-"""Body bytes; for SMPP the handset and the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +190,9 @@ class Group:
     """Bodies of one provider that are taken in together."""
 
     provider: str
-    bodies: list[Body]
+    bodies: list[bytes]
+    handsets: list[str]
+    """SMPP: the source_addr of each; empty for the others, whose bodies hold the number."""
     events: int
     sender: int
 
@@ -213,16 +224,17 @@ def batch(traffic: Traffic, mix: str, first: int, count: int) -> list[Group]:
 
 
 def _group(traffic: Traffic, provider: str, first: int, count: int) -> Group:
-    step = INFOBIP_RESULTS if provider == "infobip" else 1
-    make: dict[str, Callable[[int], Body]] = {
+    indexes = range(first, first + count, INFOBIP_RESULTS if provider == "infobip" else 1)
+    make: dict[str, Callable[[int], bytes]] = {
         "twilio": traffic.twilio,
         "telnyx": traffic.telnyx,
         "infobip": traffic.infobip,
         "vonage-sms": traffic.vonage,
         "smpp": traffic.smpp,
     }
-    bodies = [make[provider](index) for index in range(first, first + count, step)]
-    return Group(provider, bodies, count, traffic.sender)
+    bodies = [make[provider](index) for index in indexes]
+    handsets = [traffic.handset(index) for index in indexes] if provider == "smpp" else []
+    return Group(provider, bodies, handsets, count, traffic.sender)
 
 
 def message_id(provider: str, index: int) -> str:

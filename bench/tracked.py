@@ -5,11 +5,14 @@ Apart from the server's own process this is the only place there that needs smst
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pyroaring import BitMap
 
 from bench import common, shapes
+
+if TYPE_CHECKING:
+    from smstrack_core._core import Engine
 
 CAMPAIGN: Final = "bench"
 BLAST: Final = "b1"
@@ -22,9 +25,7 @@ def set_up(directory: Path, contacts: int, messages: int) -> None:
 
     with sms.open(directory) as engine:
         numbers = (f"+{shapes.number_of(contact)}" for contact in range(contacts))
-        blast = engine.campaign(CAMPAIGN).blast(
-            BLAST, sender=f"+{shapes.SENDER}", audience=numbers
-        )
+        blast = engine.campaign(CAMPAIGN).blast(BLAST, sender=f"+{shapes.SENDER}", audience=numbers)
         blast.sent(_messages(contacts, messages), provider="twilio")
 
 
@@ -44,18 +45,20 @@ def check(
     expected = shapes.expected(indexes, contacts)
     with sms.open(directory) as engine:
         for word, contacts_expected in (
-            ("delivered", expected.delivered), ("failed_final", expected.failed)
+            ("delivered", expected.delivered),
+            ("failed_final", expected.failed),
         ):
-            found = _contacts_in(engine.core, f'"{CAMPAIGN}"/"{BLAST}".{word}')
+            found = contacts_in(engine.core, f'"{CAMPAIGN}"/"{BLAST}".{word}')
             checks.equal(f"{name} {word}", len(found), len(contacts_expected))
             checks.equal(f"{name} {word} same contacts", found == contacts_expected, expected=True)
 
 
-def _contacts_in(core: object, expression: str) -> BitMap:
+def contacts_in(core: "Engine", expression: str) -> BitMap:
+    """A segment's contacts, by the generator's numbers for them."""
     found = BitMap()
     after = -1
     while True:
-        page, after, _ = core.numbers(expression, after=after)  # type: ignore[attr-defined]
+        page, after, _ = core.numbers(expression, after=after)
         found.update(int(line) - shapes.CONTACT_FIRST for line in page.split())
         if after == -1:
             return found

@@ -99,7 +99,7 @@ class Traffic:
         )
 
     def vonage(self, index: int) -> bytes:
-        """A receipt of the SMS API as JSON, about 250 bytes; its `to` is our number."""
+        """A receipt of the SMS API as JSON, about 230 bytes; its `to` is our number."""
         number, failed = self._of(index)
         code, status = ("6", "failed") if failed else ("0", "delivered")
         return (
@@ -109,7 +109,7 @@ class Traffic:
         ).encode()
 
     def infobip(self, index: int) -> bytes:
-        """Ten receipts, `index` and the nine after it, in one body of about 4 kB."""
+        """Ten receipts, `index` and the nine after it, in one body of about 5 kB."""
         rows = (self._infobip_row(index + row) for row in range(INFOBIP_RESULTS))
         return b'{"results":[' + b",".join(rows) + b"]}"
 

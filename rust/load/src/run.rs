@@ -352,3 +352,6 @@ fn count_answer(tally: &mut Tally, sent: UnderWay, status: u16, now_ns: u64) {
             .record(sent.sent_ns.saturating_sub(sent.intended_ns));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
+from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
@@ -242,6 +243,8 @@ def open_ours(asked: argparse.Namespace, directory: Path, made: list[Race]) -> O
     """Our side with everything registered; None if it was not asked for."""
     if asked.rivals_only:
         return None
+    if find_spec("smstrack_core") is None:
+        raise SystemExit("smstrack_core is not installed: make build (or say --rivals-only)")
     ours = Ours(asked, directory)
     for race in made:
         common.progress(f"smstrack: audience of {asked.contacts:,} contacts for {race.mix}")

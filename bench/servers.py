@@ -1,5 +1,6 @@
 """The contestants of bench/http.py: how each is started, on one core, and stopped."""
 
+import os
 import re
 import shutil
 import signal
@@ -20,8 +21,8 @@ START_S: Final = 20.0
 """Longest wait for a server to listen."""
 STOP_S: Final = 20.0
 """Longest wait for one to end when asked to."""
-NO_FSYNC: Final = "--no-fsync"
-"""Option of `smstrack serve` that leaves out fdatasync."""
+_CLI: Final = "import sys; from smstrack_core.cli import main; sys.exit(main())"
+"""The console script, of this interpreter's installation and no other."""
 _ADDRESS: Final = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 
@@ -65,20 +66,41 @@ def _need_module(name: str) -> None:
         raise MissingError(f"{name} is not installed: pip install -r bench/requirements.txt")
 
 
-def _start(name: str, command: list[str], port: int, log: Path) -> Server:
-    """Starts a server that listens on a port we chose, and waits until it does."""
-    with log.open("w") as errors:
+def _start(name: str, command: list[str], log: Path, port: int | None = None) -> Server:
+    """Starts a server and waits until it listens: on our port, or on the one that it prints."""
+    with log.open("w") as output:
         process = subprocess.Popen(
-            command, cwd=common.ROOT, stdout=errors, stderr=errors, text=True
+            command, cwd=common.ROOT, stdout=output, stderr=output, text=True, env=_environment()
         )
     until = time.monotonic() + START_S
     while time.monotonic() < until and process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return Server(name, process, port)
+        found = port or _printed_port(log)
+        if found and _listens(found):
+            return Server(name, process, found)
         time.sleep(0.05)
     process.kill()
-    raise MissingError(f"{name} did not start: {log.read_text()[-300:].strip()}")
+    process.wait()
+    raise MissingError(f"{name} did not start: {_last_line(log)}")
+
+
+def _environment() -> dict[str, str]:
+    # The address line must not wait in a buffer.
+    return {**os.environ, "PYTHONUNBUFFERED": "1"}
+
+
+def _printed_port(log: Path) -> int | None:
+    found = _ADDRESS.search(log.read_text())
+    return int(found[1]) if found else None
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _last_line(log: Path) -> str:
+    said = log.read_text().strip().splitlines()
+    return said[-1] if said else "it said nothing"
 
 
 # Rivals -----------------------------------------------------------------------------------------
@@ -107,7 +129,7 @@ def nginx(folder: Path) -> Server:
     config = own / "nginx.conf"
     config.write_text(_NGINX.format(folder=own, port=port))
     command = [program, "-c", str(config), "-p", str(own), "-e", str(own / "error.log")]
-    return _start("nginx", command, port, own / "log")
+    return _start("nginx", command, own / "log", port)
 
 
 def uvicorn(folder: Path) -> Server:
@@ -132,7 +154,7 @@ def uvicorn(folder: Path) -> Server:
         "--lifespan",
         "off",
     ]
-    return _start("uvicorn", command, port, folder / "uvicorn.log")
+    return _start("uvicorn", command, folder / "uvicorn.log", port)
 
 
 def granian(folder: Path) -> Server:
@@ -161,7 +183,7 @@ def granian(folder: Path) -> Server:
         "--log-level",
         "warning",
     ]
-    return _start("granian", command, port, folder / "granian.log")
+    return _start("granian", command, folder / "granian.log", port)
 
 
 def trio_loop(folder: Path) -> Server:
@@ -169,7 +191,7 @@ def trio_loop(folder: Path) -> Server:
     _need_module("trio")
     port = free_port()
     command = [sys.executable, "-m", "bench.rivals.trio_204", str(port)]
-    return _start("trio", command, port, folder / "trio.log")
+    return _start("trio", command, folder / "trio.log", port)
 
 
 RIVALS: Final[dict[str, Callable[[Path], Server]]] = {
@@ -183,28 +205,11 @@ RIVALS: Final[dict[str, Callable[[Path], Server]]] = {
 def smstrack(name: str, directory: Path, *, fsync: bool) -> Server:
     """The real thing on a directory that is already set up."""
     _need_module("smstrack_core")
-    command = [
-        sys.executable,
-        "-m",
-        "smstrack_core.cli",
-        "serve",
-        str(directory),
-        "--port",
-        "0",
-        *([] if fsync else [NO_FSYNC]),
-    ]
-    log = directory.with_suffix(".log")
-    with log.open("w") as errors:
-        process = subprocess.Popen(
-            command, cwd=common.ROOT, stdout=errors, stderr=errors, text=True
-        )
-    until = time.monotonic() + START_S
-    while time.monotonic() < until and process.poll() is None:
-        if found := _ADDRESS.search(log.read_text()):
-            return Server(name, process, int(found[1]))
-        time.sleep(0.05)
-    process.kill()
-    raise MissingError(f"smstrack did not start: {log.read_text()[-300:].strip()}")
+    if fsync:
+        command = [sys.executable, "-c", _CLI, "serve", str(directory), "--port", "0"]
+    else:
+        command = [sys.executable, "-m", "bench.rivals.no_fsync", str(directory)]
+    return _start(name, command, directory.with_suffix(".log"))
 
 
 def start_pinned(

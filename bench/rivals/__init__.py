@@ -1,1 +1,1 @@
-"""Servers that only answer, to compare with."""
+"""Servers to compare with: three that only answer, and our own without fdatasync."""

@@ -7,6 +7,15 @@
 
 use crate::event::{Event, Provider};
 
+/// Numbers and senders.
+pub mod number {
+    use std::borrow::Cow;
+    /// One form for all ways to write a sender.
+    pub fn sender_key_text(sender: &str) -> Cow<'_, str> {
+        Cow::Owned(sender.trim().trim_start_matches('+').to_lowercase())
+    }
+}
+
 /// One HTTP request, or what stands for one. Header names are matched without regard to case.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestView<'a> {

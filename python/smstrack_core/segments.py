@@ -157,9 +157,7 @@ class Segment:
         bitmap: BitMap = BitMap.deserialize(self._core.roaring(self._expression))
         return bitmap
 
-    def export(
-        self, path: str | os.PathLike[str], *, include_suppressed: bool = False
-    ) -> Exported:
+    def export(self, path: str | os.PathLike[str], *, include_suppressed: bool = False) -> Exported:
         """Writes the numbers as CSV: a heading `contact`, then one number a line.
 
         Contacts that must not be sent to are left out unless asked for. The file appears whole

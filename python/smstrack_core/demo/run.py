@@ -46,9 +46,7 @@ class DemoResult:
         return [check for check in self.checks if not check.holds]
 
 
-def run_demo(
-    seed: int, contacts: int, keep: Path | None, say: Say, advance: Advance
-) -> DemoResult:
+def run_demo(seed: int, contacts: int, keep: Path | None, say: Say, advance: Advance) -> DemoResult:
     """Runs the whole demo; blocks until it is done.
 
     Args:
@@ -154,8 +152,7 @@ def _examine(data: Path, target: Path, traffic: Traffic, sender: Sender, say: Sa
     say("opening the directory embedded and comparing with the ledger")
     with engines.open(data, create=False) as engine:
         segment = engine.segment(
-            f"{CAMPAIGN}.delivered - {CAMPAIGN}.replied - {CAMPAIGN}.clicked - "
-            f"{CAMPAIGN}.opted_out"
+            f"{CAMPAIGN}.delivered - {CAMPAIGN}.replied - {CAMPAIGN}.clicked - {CAMPAIGN}.opted_out"
         )
         exported = segment.export(target)
         checks = [

@@ -30,9 +30,7 @@ class Server:
     def __init__(self, engine: Engine, settings: ServeSettings) -> None:
         self._engine = engine
         self._settings = settings
-        self._door = _core.Door.bind(
-            engine.core, settings.host, settings.port, settings.options()
-        )
+        self._door = _core.Door.bind(engine.core, settings.host, settings.port, settings.options())
         host, port = self._door.address
         self.address: Final[tuple[str, int]] = (host, port)
         """Host and port that are really listened on."""

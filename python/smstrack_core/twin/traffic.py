@@ -14,7 +14,15 @@ from typing import Final, final
 
 from smstrack_core.twin import lives
 from smstrack_core.twin.ledger import FAILURES, Ledger
-from smstrack_core.twin.wires import FORM, JSON, KANNEL_TEMPLATE, RECEIPT, REPLY, Callback, canonical
+from smstrack_core.twin.wires import (
+    FORM,
+    JSON,
+    KANNEL_TEMPLATE,
+    RECEIPT,
+    REPLY,
+    Callback,
+    canonical,
+)
 
 __all__ = ["CAMPAIGN", "KANNEL_TEMPLATE", "BlastPlan", "Traffic", "generate"]
 
@@ -262,9 +270,7 @@ class _Maker:
             at_ms = self._start_ms + int(SPREAD_MS * self._draw())
             wire_id = self._wire_id("twilio")
             write = RECEIPT["twilio"]
-            callback = write(
-                _STRANGER + index, "+999000000099", wire_id, "delivered", "", at_ms
-            )
+            callback = write(_STRANGER + index, "+999000000099", wire_id, "delivered", "", at_ms)
             self._send(at_ms, callback)
             self.ledger.strangers += 1
 

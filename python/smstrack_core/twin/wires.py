@@ -112,7 +112,9 @@ def telnyx_reply(contact: int, sender: str, uuid: str, text: str, at_ms: int) ->
     return Callback("telnyx", "POST", "/hooks/telnyx", JSON, body, 200)
 
 
-def vonage_receipt(to: int, sender: str, wire_id: str, word: str, code: str, at_ms: int) -> Callback:
+def vonage_receipt(
+    to: int, sender: str, wire_id: str, word: str, code: str, at_ms: int
+) -> Callback:
     """Vonage's receipt: a GET query, or JSON by POST where the id ends in an even digit."""
     stamp = _second(at_ms // 1_000)[1]
     if wire_id[-1] in "02468":
@@ -140,7 +142,9 @@ def vonage_reply(contact: int, sender: str, wire_id: str, text: str, at_ms: int)
     return Callback("vonage-sms", "GET", target, "", b"", 200)
 
 
-def kannel_receipt(to: int, sender: str, wire_id: str, word: str, code: str, at_ms: int) -> Callback:
+def kannel_receipt(
+    to: int, sender: str, wire_id: str, word: str, code: str, at_ms: int
+) -> Callback:
     """Kannel's dlr-url, expanded by `KANNEL_TEMPLATE`."""
     del code
     target = (

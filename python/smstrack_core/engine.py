@@ -18,7 +18,7 @@ import orjson
 from smstrack_core import _core
 from smstrack_core.replies import label_batch
 from smstrack_core.reports import Report
-from smstrack_core.segments import Segment, Sets, quote_name
+from smstrack_core.segments import CampaignSets, Segment, Sets, quote_name
 from smstrack_core.values import now_ms, parse_money, parse_time_ms
 
 CHUNK_COUNT: Final = 65_536
@@ -259,7 +259,7 @@ class Engine:
 
 
 @final
-class Campaign(Sets):
+class Campaign(CampaignSets):
     """A named effort with one goal; groups blasts. Its sets are the union over its blasts."""
 
     def __init__(self, core: _core.Engine, name: str) -> None:
@@ -304,10 +304,10 @@ class Campaign(Sets):
         """Names of the campaign's blasts, in order of registration."""
         return self._core.blasts(self.name)
 
-    def where(self, **tags: str) -> Sets:
+    def where(self, **tags: str) -> CampaignSets:
         """The same sets over only those blasts that carry every one of these tags."""
         chosen = ",".join(f"{quote_name(key)}:{quote_name(tags[key])}" for key in sorted(tags))
-        return Sets(self._core, f"{self._scope}{{{chosen}}}")
+        return CampaignSets(self._core, f"{self._scope}{{{chosen}}}")
 
     def report(self) -> Report:
         """The campaign's figures, all of one moment; print it, or read its fields."""
@@ -346,7 +346,8 @@ class Blast(Sets):
         Receipts that came before are matched now. Durable on return.
         """
         pairs = iter(messages)
-        added, base, rejects = 0, 0, []
+        added, base = 0, 0
+        rejects: list[Reject] = []
         while chunk := list(islice(pairs, CHUNK_COUNT)):
             numbers, ids = (list(column) for column in zip(*chunk, strict=True))
             new, refused = self._core.sent(

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self, final
+from typing import TYPE_CHECKING, Final, final
 
 from smstrack_core.errors import input_error
 
@@ -67,54 +67,46 @@ class Segment:
     Blocks on memory only, GIL released. Source: rust/engine/src/query.rs.
     """
 
-    __slots__ = ("_core", "_expression")
+    __slots__ = ("core", "expression")
 
     def __init__(self, core: "_core.Engine", expression: str) -> None:
-        self._core = core
-        self._expression = expression
-
-    @property
-    def expression(self) -> str:
+        self.core: Final = core
+        self.expression: Final = expression
         """The text the engine evaluates."""
-        return self._expression
 
-    def _with(self, operator: str, other: object) -> Self:
-        if not isinstance(other, Segment):
-            return NotImplemented
-        if other._core is not self._core:
+    def _with(self, operator: str, other: "Segment") -> "Segment":
+        if other.core is not self.core:
             message = "segments of two engines cannot be combined; ids mean different contacts"
             raise TypeError(message)
-        return type(self)(
-            self._core, f"{_atom(self._expression)} {operator} {_atom(other._expression)}"
-        )
+        return Segment(self.core, f"{_atom(self.expression)} {operator} {_atom(other.expression)}")
 
-    def __and__(self, other: object) -> Self:
-        return self._with("&", other)
+    def __and__(self, other: object) -> "Segment":
+        return self._with("&", other) if isinstance(other, Segment) else NotImplemented
 
-    def __or__(self, other: object) -> Self:
-        return self._with("|", other)
+    def __or__(self, other: object) -> "Segment":
+        return self._with("|", other) if isinstance(other, Segment) else NotImplemented
 
-    def __sub__(self, other: object) -> Self:
-        return self._with("-", other)
+    def __sub__(self, other: object) -> "Segment":
+        return self._with("-", other) if isinstance(other, Segment) else NotImplemented
 
-    def __xor__(self, other: object) -> Self:
-        return self._with("^", other)
+    def __xor__(self, other: object) -> "Segment":
+        return self._with("^", other) if isinstance(other, Segment) else NotImplemented
 
     def __len__(self) -> int:
-        return self._core.count(self._expression)
+        return self.core.count(self.expression)
 
     def __bool__(self) -> bool:
         return len(self) > 0
 
     def __contains__(self, number: object) -> bool:
-        return isinstance(number, str) and self._core.contains(self._expression, number)
+        return isinstance(number, str) and self.core.contains(self.expression, number)
 
     def __iter__(self) -> Iterator[str]:
         for page in self.pages():
             yield from page
 
     def __repr__(self) -> str:
-        return f"Segment({self._expression!r})"
+        return f"Segment({self.expression!r})"
 
     def pages(self, *, include_suppressed: bool = True) -> Iterator[list[str]]:
         """Yields the numbers, at most `PAGE_COUNT` a page, in order of contact id.
@@ -127,8 +119,8 @@ class Segment:
         """
         after = -1
         while True:
-            text, after, _ = self._core.numbers(
-                self._expression,
+            text, after, _ = self.core.numbers(
+                self.expression,
                 after=after,
                 count_max=PAGE_COUNT,
                 unsuppressed=not include_suppressed,
@@ -147,14 +139,14 @@ class Segment:
         from array import array  # noqa: PLC0415 - needed by few callers
 
         ids = array("I")
-        ids.frombytes(self._core.ids(self._expression))
+        ids.frombytes(self.core.ids(self.expression))
         return ids
 
     def to_pyroaring(self) -> "pyroaring.BitMap":
         """Dense contact ids as a pyroaring bitmap; ids mean something in this engine only."""
         from pyroaring import BitMap  # noqa: PLC0415 - needed by few callers
 
-        bitmap: BitMap = BitMap.deserialize(self._core.roaring(self._expression))
+        bitmap: BitMap = BitMap.deserialize(self.core.roaring(self.expression))
         return bitmap
 
     def export(self, path: str | os.PathLike[str], *, include_suppressed: bool = False) -> Exported:
@@ -180,8 +172,8 @@ class Segment:
                 rows.writerow(["contact"])
                 after = -1
                 while True:
-                    text, after, left_out = self._core.numbers(
-                        self._expression,
+                    text, after, left_out = self.core.numbers(
+                        self.expression,
                         after=after,
                         count_max=PAGE_COUNT,
                         unsuppressed=not include_suppressed,
@@ -219,10 +211,12 @@ class SetName:
 
 
 class Sets:
-    """The sets of a campaign (union over its blasts: distinct people) or of one blast."""
+    """The sets that campaigns and blasts have in common.
+
+    A blast's `sent` registers message ids; its set of that name is `blast.set("sent")`.
+    """
 
     audience = SetName()
-    sent = SetName()
     queued = SetName()
     accepted = SetName()
     carrier = SetName()
@@ -260,8 +254,10 @@ class Sets:
         return self.set("replied", label)
 
     def failed_for(self, cause: str) -> Segment:
-        """Contacts whose text never arrived, by cause: invalid_number, filtered, opted_out,
-        absent, expired, rate_limit, other."""
+        """Contacts whose text never arrived, by cause.
+
+        One of invalid_number, filtered, opted_out, absent, expired, rate_limit, other.
+        """
         return self.set("failed_final", cause)
 
     @property
@@ -270,5 +266,16 @@ class Sets:
         return self.delivered - self.replied - self.clicked - self.opted_out
 
 
-SET_NAMES: Final = tuple(name for name, value in vars(Sets).items() if isinstance(value, SetName))
+class CampaignSets(Sets):
+    """The sets of a campaign, or of some of its blasts: unions, so distinct people."""
+
+    sent = SetName()
+
+
+SET_NAMES: Final = tuple(
+    name
+    for owner in (Sets, CampaignSets)
+    for name, value in vars(owner).items()
+    if isinstance(value, SetName)
+)
 """Every set word that an expression may name after the dot."""

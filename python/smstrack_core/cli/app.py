@@ -51,7 +51,7 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback form
 
 @app.callback()
 def options(
-    version: Annotated[  # noqa: ARG001 - handled by its callback
+    version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
     ] = False,
 ) -> None:
@@ -83,7 +83,6 @@ def serve(
     A 2xx means the event is on disk. The first line on stdout says the address.
 
     Examples:
-
         smstrack serve ./data
 
         smstrack serve ./data --port 0 --template 'kannel={"id":"message_id","type":"dlr"}'
@@ -114,7 +113,6 @@ def demo(
     own ledger. Exit code 1 if one contact is missing or too many.
 
     Examples:
-
         smstrack demo
 
         smstrack demo --seed 7 --contacts 5000 --json
@@ -147,7 +145,6 @@ def decode(
     What cannot be read is one line on stderr each, and exit code 1; the rest is printed.
 
     Examples:
-
         smstrack decode --provider twilio request.http
 
         cat request.http | smstrack decode -p kannel --template '{"id":"message_id"}' -
@@ -190,7 +187,6 @@ def report(
     """Print a campaign's figures, each rate with its denominator.
 
     Example:
-
         smstrack report ./data spring
     """
     with sms.open(directory, create=False) as engine:
@@ -217,7 +213,6 @@ def segment(
     two, and parentheses. `--count` counts the whole segment, suppressed contacts too.
 
     Examples:
-
         smstrack segment ./data 'spring.delivered - spring.replied - spring.opted_out'
 
         smstrack segment ./data 'spring.delivered & spring.replied:yes' --count
@@ -256,7 +251,6 @@ def check(directory: Directory, as_json: AsJson = False) -> None:
     Exit code 1 if anything is damaged. A torn tail after a crash is normal and is not damage.
 
     Example:
-
         smstrack check ./data
     """
     found = sms.check(str(directory))

@@ -6,24 +6,25 @@ from typing import Final
 TEXT_CHARS_MAX: Final = 2_048
 """Characters looked at: far beyond ten message parts, and a bound on the work of one reply."""
 
-_KEPT = frozenset("LNM")
-_INVISIBLE: Final = {
-    code: None
-    for code in (
-        0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180E, 0x3164, 0xFFA0,
-        *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070),
-        *range(0xFE00, 0xFE10), 0xFEFF, *range(0xE0000, 0xE0080), *range(0xE0100, 0xE01F0),
-    )
-}  # fmt: skip
+_WORD_KINDS: Final = frozenset("LNM")
+_DROPPED_KINDS: Final = frozenset({"Mn", "Cf"})
+_FILLERS: Final = frozenset("\u115f\u1160")
+"""Letters by name, but nothing is seen of them; the other fillers decompose to these."""
 
 
 def fold(text: str) -> str:
-    """One spelling for all: compatibility forms and accents gone, lower case, blanks collapsed,
-    no punctuation, symbols or emoji at the ends, single letters joined (`S.T.O.P`)."""
+    """One spelling for all ways to write the same words.
+
+    Compatibility forms, accents and invisible characters gone, lower case, blanks collapsed, no
+    punctuation, symbols or emoji at the ends, single letters joined (`S.T.O.P`).
+    """
     text = text[:TEXT_CHARS_MAX]
     if not text.isascii():
-        decomposed = unicodedata.normalize("NFKD", text.translate(_INVISIBLE))
-        text = "".join(c for c in decomposed if unicodedata.category(c) not in ("Mn", "Cf"))
+        text = "".join(
+            char
+            for char in unicodedata.normalize("NFKD", text)
+            if unicodedata.category(char) not in _DROPPED_KINDS and char not in _FILLERS
+        )
     joined = " ".join(text.casefold().split())
     start, end = 0, len(joined)
     while start < end and not _is_word(joined[start]):
@@ -34,7 +35,7 @@ def fold(text: str) -> str:
 
 
 def _is_word(char: str) -> bool:
-    return char.isalnum() or unicodedata.category(char)[0] in _KEPT
+    return char.isalnum() or unicodedata.category(char)[0] in _WORD_KINDS
 
 
 def _join_letters(text: str) -> str:

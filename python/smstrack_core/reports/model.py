@@ -29,7 +29,7 @@ class Rate:
 
     @property
     def value(self) -> float | None:
-        """part / whole, or None: 0/0 is not defined, neither 0 nor infinite."""
+        """Part / whole, or None: 0/0 is not defined, neither 0 nor infinite."""
         return self.part / self.whole if self.whole else None
 
     def __str__(self) -> str:
@@ -103,8 +103,10 @@ class Report:
         }
 
     def costs(self) -> dict[str, int | None]:
-        """Millionths of the currency unit per contact sent to, per qualified lead and so on;
-        None where there is no cost or nobody to divide it by."""
+        """Millionths of the currency unit per contact sent to, per qualified lead and so on.
+
+        None where there is no cost, or nobody to divide it by: neither 0 nor infinite.
+        """
         per = {"contact": "sent", "delivered_contact": "delivered", "reply": "replied",
                "qualified_lead": "qualified", "conversion": "converted"}  # fmt: skip
         return {

@@ -57,8 +57,10 @@ class Server:
         return found
 
     async def run(self) -> None:
-        """Pumps until the door is drained. Shielded: only `stop` ends it, so no request that
-        was read goes unanswered."""
+        """Pumps until the door is drained.
+
+        Shielded: only `stop` ends it, so no request that was read goes unanswered.
+        """
         try:
             with self._run_scope:
                 timeout_ms = 0

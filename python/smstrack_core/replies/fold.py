@@ -7,6 +7,7 @@ TEXT_CHARS_MAX: Final = 2_048
 """Characters looked at: far beyond ten message parts, and a bound on the work of one reply."""
 
 _WORD_KINDS: Final = frozenset("LNM")
+_MARKS: Final = ".,;:!…"
 _DROPPED_KINDS: Final = frozenset({"Mn", "Cf"})
 _FILLERS: Final = frozenset("\u115f\u1160")
 """Letters by name, but nothing is seen of them; the other fillers decompose to these."""
@@ -16,7 +17,7 @@ def fold(text: str) -> str:
     """One spelling for all ways to write the same words.
 
     Compatibility forms, accents and invisible characters gone, lower case, blanks collapsed, no
-    punctuation, symbols or emoji at the ends, single letters joined (`S.T.O.P`).
+    punctuation around words, no symbols or emoji at the ends, single letters joined (`S.T.O.P`).
     """
     text = text[:TEXT_CHARS_MAX]
     if not text.isascii():
@@ -25,7 +26,8 @@ def fold(text: str) -> str:
             for char in unicodedata.normalize("NFKD", text)
             if unicodedata.category(char) not in _DROPPED_KINDS and char not in _FILLERS
         )
-    joined = " ".join(text.casefold().split())
+    words = (word.strip(_MARKS) for word in text.casefold().split())
+    joined = " ".join(word for word in words if word)
     start, end = 0, len(joined)
     while start < end and not _is_word(joined[start]):
         start += 1

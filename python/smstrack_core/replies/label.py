@@ -58,7 +58,7 @@ def words(bits: int) -> list[str]:
 
 def _is_stop(text: str, folded: str) -> bool:
     first, *rest = folded.split(" ") if folded else [""]
-    if first in keywords.STOP_FIRST and all(word.strip(".,!") in keywords.FILLERS for word in rest):
+    if first in keywords.STOP_FIRST and keywords.FILLERS.issuperset(rest):
         return True
     lines = text.strip().splitlines()
     return len(lines) > 1 and fold(lines[0]) in keywords.STOP_LINE

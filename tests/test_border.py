@@ -101,12 +101,11 @@ def test_many_threads_may_use_one_engine(engine: sms.Engine) -> None:
     assert len(spring.delivered) == 400
 
 
-def test_no_number_and_no_text_in_any_error(engine: sms.Engine, tmp_path: Path) -> None:
+def test_no_number_and_no_text_in_any_error(engine: sms.Engine) -> None:
     canary, words = number(55_555), "purple-canary"
     body = f"SmsStatus=received&MessageSid=SM1&From={canary}x&To=%2B1&Body={words}%ZZ".encode()
     said = [repr(engine.ingest("twilio", [body]))]
     for action in (
-        lambda: engine.segment(f"spring.delivered & {canary}"),
         lambda: engine.ingest("pigeon", [body]),
         lambda: engine.campaign("x" * 200),
         lambda: sms.decode("twilio", sms.Request("POST", "/", (), body)),
@@ -116,4 +115,4 @@ def test_no_number_and_no_text_in_any_error(engine: sms.Engine, tmp_path: Path) 
         said.append(str(caught.value))
     text = " ".join(said)
     assert words not in text
-    assert canary[1:] not in text.replace(f"{canary}'", "")
+    assert canary[1:] not in text

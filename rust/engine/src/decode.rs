@@ -31,8 +31,6 @@ pub mod request_file;
 
 use crate::event::{Event, Provider};
 
-pub mod number;
-
 /// One HTTP request, or what stands for one. Header names are matched without regard to case.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestView<'a> {

@@ -1,2 +1,35 @@
-//! The ingest door.
+//! The ingest door of smstrack: sockets, HTTP/1.1 framing, routing, back-pressure.
+//!
+//! [`Door`] owns a poller for all its sockets and does everything in turns of bounded length;
+//! it has no threads and no loop of its own. A request is answered 2xx only after the commit
+//! that holds its events.
+//!
+//! Modules in the order of a request: socket, framing, route, batch, answer.
 #![forbid(unsafe_code)]
+
+mod answer;
+mod body;
+mod clock;
+mod conn;
+mod door;
+mod gate;
+mod head;
+mod keeper;
+pub mod limits;
+mod options;
+mod outbox;
+mod reason;
+mod request;
+mod route;
+mod slots;
+mod stats;
+mod timers;
+mod wait;
+mod work;
+
+pub use door::{Door, Turn};
+pub use keeper::{Gather, Keeper};
+pub use options::Options;
+pub use reason::Reason;
+pub use route::PROVIDERS;
+pub use stats::Stats;

@@ -1,0 +1,62 @@
+//! What an operator may set. Checked where it is used; knows no defaults but `limits.rs`.
+
+use std::collections::HashMap;
+
+use smstrack_engine::decode::Template;
+use smstrack_engine::event::Provider;
+use smstrack_engine::limits::{BODY_BYTES_MAX, EVENTS_BODY_BYTES_MAX};
+
+use crate::limits;
+
+/// Settings of one door. `Options::default()` is what production runs with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Open connections; one more is answered 503 and closed.
+    pub connections_count_max: usize,
+    /// Bytes of unfinished requests, all connections together; beyond it 503.
+    pub buffered_bytes_max: usize,
+    /// Bytes of a webhook's body; beyond it 413.
+    pub body_bytes_max: usize,
+    /// Bytes of a body of `POST /events`; beyond it 413.
+    pub events_body_bytes_max: usize,
+    /// Requests taken in one turn.
+    pub turn_requests_max: usize,
+    /// Bytes read in one turn.
+    pub turn_bytes_max: usize,
+    /// Time for a whole head.
+    pub head_ms_max: u64,
+    /// Time in which a body must bring 3,000 bytes, or end.
+    pub body_window_ms: u64,
+    /// Time for the other side to take our answers.
+    pub unread_ms_max: u64,
+    /// Time between two requests of one connection.
+    pub idle_ms_max: u64,
+    /// Parameter names by provider and account; account `""` stands for all others.
+    pub templates: HashMap<Provider, HashMap<String, Template>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            connections_count_max: limits::CONNECTIONS_COUNT_MAX,
+            buffered_bytes_max: limits::BUFFERED_BYTES_MAX,
+            body_bytes_max: BODY_BYTES_MAX,
+            events_body_bytes_max: EVENTS_BODY_BYTES_MAX,
+            turn_requests_max: limits::TURN_REQUESTS_MAX,
+            turn_bytes_max: limits::TURN_BYTES_MAX,
+            head_ms_max: limits::HEAD_MS_MAX,
+            body_window_ms: limits::BODY_WINDOW_MS,
+            unread_ms_max: limits::UNREAD_MS_MAX,
+            idle_ms_max: limits::IDLE_MS_MAX,
+            templates: HashMap::new(),
+        }
+    }
+}
+
+impl Options {
+    /// The template for an account of a provider, or the provider's own.
+    pub fn template(&self, provider: Provider, account: &str) -> Option<&Template> {
+        let accounts = self.templates.get(&provider)?;
+        accounts.get(account).or_else(|| accounts.get(""))
+    }
+}

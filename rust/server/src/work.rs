@@ -1,0 +1,265 @@
+//! The work of one turn: requests decoded into one batch, the answers that wait for its
+//! commit, and what is left of the turn's bounds. Knows the engine, routes and answers;
+//! nothing of sockets or of how requests are framed.
+
+use smstrack_engine::decode::RequestView;
+use smstrack_engine::engine::{Pushed, Scope};
+use smstrack_engine::error::InputError;
+
+use crate::answer::{Health, Manner, Taken, What};
+use crate::head::Head;
+use crate::keeper::{Gather, Keeper};
+use crate::limits::{HEADERS_COUNT_MAX, STORAGE_PAUSE_MS};
+use crate::options::Options;
+use crate::reason::Reason;
+use crate::route::{Mark, Route};
+use crate::stats::Stats;
+
+/// An answer that waits for the commit.
+#[derive(Debug)]
+pub struct Due {
+    /// Of which connection.
+    pub token: usize,
+    /// What to say if the commit succeeds.
+    pub what: What,
+    /// How.
+    pub manner: Manner,
+}
+
+/// One turn's work.
+pub struct Work<K: Keeper> {
+    pub(crate) keeper: K,
+    pub(crate) options: Options,
+    pub(crate) stats: Stats,
+    /// Answers owed, in the order the requests were read; a connection's lie together.
+    pub(crate) due: Vec<Due>,
+    pub(crate) is_draining: bool,
+    batch: Option<K::Batch>,
+    accepted: u64,
+    rejected: u64,
+    replies: usize,
+    received_ms: i64,
+    requests_left: usize,
+    bytes_left: usize,
+    /// Since the last commit failed: when to ask the engine again.
+    failed_until: Option<u64>,
+    is_paused: bool,
+    /// A commit was begun and its answers were not given: it did not return.
+    is_unsettled: bool,
+}
+
+impl<K: Keeper> Work<K> {
+    /// Nothing done yet.
+    pub fn new(keeper: K, options: Options) -> Self {
+        Self {
+            keeper,
+            options,
+            stats: Stats::default(),
+            due: Vec::new(),
+            is_draining: false,
+            batch: None,
+            accepted: 0,
+            rejected: 0,
+            replies: 0,
+            received_ms: 0,
+            requests_left: 0,
+            bytes_left: 0,
+            failed_until: None,
+            is_paused: false,
+            is_unsettled: false,
+        }
+    }
+
+    /// Begins a turn.
+    pub fn begin(&mut self, received_ms: i64, now_ms: u64) {
+        self.received_ms = received_ms;
+        self.requests_left = self.options.turn_requests_max;
+        self.bytes_left = self.options.turn_bytes_max;
+        self.is_paused = self.failed_until.is_some_and(|until| now_ms < until);
+        self.stats.turns += 1;
+    }
+
+    /// Whether the turn's bounds allow another request.
+    pub const fn has_room(&self) -> bool {
+        self.requests_left > 0 && self.bytes_left > 0
+    }
+
+    /// Counts bytes against the turn.
+    pub const fn took_bytes(&mut self, bytes: usize) {
+        self.bytes_left = self.bytes_left.saturating_sub(bytes);
+        self.stats.bytes_in += bytes as u64;
+    }
+
+    /// Replies that wait for labels.
+    pub const fn replies_waiting(&self) -> usize {
+        self.replies
+    }
+
+    /// Their texts, in order.
+    pub fn reply_texts(&self) -> impl Iterator<Item = &str> {
+        self.batch.iter().flat_map(Gather::reply_texts)
+    }
+
+    /// Labels the waiting replies.
+    ///
+    /// # Errors
+    /// When the count differs; nothing was changed.
+    pub fn set_labels(&mut self, labels: &[u16]) -> Result<(), InputError> {
+        match &mut self.batch {
+            Some(batch) => batch.set_labels(labels),
+            None if labels.is_empty() => Ok(()),
+            None => Err(InputError::LabelsMismatch {
+                given: labels.len(),
+                expected: 0,
+            }),
+        }
+    }
+
+    /// What the door is able to do.
+    pub const fn health(&self) -> Health {
+        match (self.failed_until.is_some(), self.is_draining) {
+            (true, _) => Health::StorageFailed,
+            (_, true) => Health::Draining,
+            _ => Health::Ok,
+        }
+    }
+
+    /// Whether the last commit failed.
+    pub const fn is_failed(&self) -> bool {
+        self.failed_until.is_some()
+    }
+
+    /// Forgets what waits: nobody is left to be answered.
+    pub fn drop_all(&mut self) {
+        self.due.clear();
+        self.batch = None;
+        (self.replies, self.accepted, self.rejected) = (0, 0, 0);
+        self.is_unsettled = false;
+        self.stats.buffered_bytes = 0;
+    }
+
+    /// Whether a commit did not return (a panic): what waits for it was not kept.
+    pub const fn is_unsettled(&self) -> bool {
+        self.is_unsettled
+    }
+
+    /// The answers were given.
+    pub const fn settled(&mut self) {
+        self.is_unsettled = false;
+    }
+
+    /// Keeps the batch; whether everything that waits for it may be answered as kept.
+    pub fn commit(&mut self, now_ms: u64) -> bool {
+        self.replies = 0;
+        let (accepted, rejected) = (self.accepted, self.rejected);
+        (self.accepted, self.rejected) = (0, 0);
+        let Some(batch) = self.batch.take() else {
+            return !self.is_unsettled;
+        };
+        self.is_unsettled = true;
+        self.failed_until = Some(now_ms + STORAGE_PAUSE_MS);
+        match self.keeper.commit(batch) {
+            Ok(_) => {
+                self.failed_until = None;
+                self.stats.commits += 1;
+                self.stats.events_accepted += accepted;
+                self.stats.events_rejected += rejected;
+                true
+            }
+            Err(error) => {
+                self.stats.commit_failures += 1;
+                self.stats.commit_failure = Some(error.code());
+                false
+            }
+        }
+    }
+
+    /// Refuses what the head alone condemns; else says where it leads and how large its body
+    /// may be.
+    ///
+    /// # Errors
+    /// Unknown path, wrong method, a coding or an expectation we do not meet.
+    pub fn judge<'b>(&self, head: &Head<'_, 'b>) -> Result<(Route<'b>, usize), Reason> {
+        let route = Route::find(head.method, head.target)?;
+        if head.is_encoded {
+            return Err(Reason::ContentEncoding);
+        }
+        if head.expects_other {
+            return Err(Reason::Expect);
+        }
+        let bytes_max = match route {
+            Route::Events(_) => self.options.events_body_bytes_max,
+            _ => self.options.body_bytes_max,
+        };
+        Ok((route, bytes_max))
+    }
+
+    /// Counts a request, taken or refused, against the turn.
+    pub const fn took_request(&mut self) {
+        self.requests_left = self.requests_left.saturating_sub(1);
+        self.stats.requests += 1;
+    }
+
+    /// Takes one whole request.
+    pub fn take(&mut self, head: &Head<'_, '_>, route: &Route<'_>, body: &[u8]) -> (What, Manner) {
+        let what = match route {
+            Route::Health => What::Health,
+            _ if self.is_paused => What::Refused(Reason::Storage),
+            Route::Hook(mark) => match self.push(mark, head, body) {
+                Pushed {
+                    error: Some(error), ..
+                } => What::Unreadable(error),
+                _ => What::Kept,
+            },
+            Route::Events(mark) => match self.push(mark, head, body) {
+                Pushed {
+                    error: Some(error), ..
+                } => What::Unreadable(error),
+                Pushed {
+                    accepted, rejects, ..
+                } => What::Events(Box::new(Taken { accepted, rejects })),
+            },
+        };
+        let mut manner = self.manner(head);
+        manner.closes |= matches!(what, What::Unreadable(_));
+        (what, manner)
+    }
+
+    /// How a request is answered, whatever the answer.
+    pub fn manner(&self, head: &Head<'_, '_>) -> Manner {
+        Manner {
+            closes: head.closes || self.is_draining,
+            is_old: head.is_old,
+            is_head: head.method == "HEAD",
+        }
+    }
+
+    fn push(&mut self, mark: &Mark<'_>, head: &Head<'_, '_>, body: &[u8]) -> Pushed {
+        let mut pairs: [(&str, &[u8]); HEADERS_COUNT_MAX] = [("", &[]); HEADERS_COUNT_MAX];
+        for (pair, field) in pairs.iter_mut().zip(head.fields) {
+            *pair = (field.name, field.value);
+        }
+        let headers = pairs.get(..head.fields.len()).unwrap_or(&pairs);
+        let view = RequestView {
+            method: head.method,
+            target: head.target,
+            headers,
+            body,
+        };
+        let scope = Scope {
+            provider: mark.provider,
+            account: &mark.account,
+            campaign: mark.campaign.as_deref(),
+            blast: mark.blast.as_deref(),
+            template: self.options.template(mark.provider, &mark.account),
+        };
+        let (keeper, received_ms) = (&self.keeper, self.received_ms);
+        let batch = self.batch.get_or_insert_with(|| keeper.batch(received_ms));
+        let pushed = batch.push(&scope, &view);
+        self.accepted += u64::from(pushed.accepted);
+        self.rejected += pushed.rejects.len() as u64;
+        self.replies += pushed.replies as usize;
+        self.stats.replies += u64::from(pushed.replies);
+        pushed
+    }
+}

@@ -7,8 +7,9 @@ serves it, writes `PID PORT` and waits until that process is gone. Run by test_k
 import os
 import sys
 
-import smstrack_core as sms
 import trio
+
+import smstrack_core as sms
 
 
 async def serve(directory: str, pipe: int) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+
 import smstrack_core as sms
 from smstrack_core.cli.demoing import print_demo
 from smstrack_core.demo import run_demo

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 import smstrack_core as sms
 from smstrack_core.cli.app import app
 from smstrack_core.segments import SET_NAMES
@@ -62,7 +63,9 @@ def test_make_targets_that_are_named_exist_and_are_listed() -> None:
 
 
 def test_every_command_is_documented_and_every_documented_one_exists() -> None:
-    commands = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    commands = {
+        command.callback.__name__ for command in app.registered_commands if command.callback
+    }
     readme = (ROOT / "README.md").read_text()
     assert commands == {"serve", "demo", "decode", "report", "segment", "check"}
     for command in commands:
@@ -91,7 +94,9 @@ def test_every_dependency_is_explained_and_locked() -> None:
     for name in re.findall(r'"([a-z]+)', declared[1]):
         assert f"`{name}`" in page, name
         assert re.search(rf"^{name}==", lock, re.MULTILINE), name
-    workspace = (ROOT / "Cargo.toml").read_text().split("[workspace.dependencies]")[1].split("\n[")[0]
+    workspace = (
+        (ROOT / "Cargo.toml").read_text().split("[workspace.dependencies]")[1].split("\n[")[0]
+    )
     for name in re.findall(r"^([a-z0-9_]+) = ", workspace, re.MULTILINE):
         if not name.startswith("smstrack"):
             assert f"`{name}`" in page, name

@@ -17,12 +17,14 @@ from random import Random
 from typing import NamedTuple
 
 import pytest
-import smstrack_core as sms
 import trio
-from fiction import number, numbers
+
+import smstrack_core as sms
 from smstrack_core.demo.sender import Sender
 from smstrack_core.twin import Callback
 from smstrack_core.twin.wires import FORM, NDJSON, twilio_reply
+
+from fiction import number, numbers
 
 KILLS = 300
 EVENTS_A_KILL = 150
@@ -135,7 +137,9 @@ class Ledger:
             assert engine.digest() == digest, f"{why}: recovering twice gave two states"
 
 
-async def load_and_kill(harness: Harness, facts: list[Fact], random: Random, *, kill: bool) -> Sender:
+async def load_and_kill(
+    harness: Harness, facts: list[Fact], random: Random, *, kill: bool
+) -> Sender:
     """Sends facts; kills the server once a random number of them is answered."""
     port = harness.start()
     sender = Sender([fact.callback for fact in facts], port, pipeline_count=8)

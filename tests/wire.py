@@ -55,8 +55,7 @@ def _parse(buffer: bytes) -> tuple[Answer, bytes] | None:
         return None
     first, *fields = head.decode("ascii").split("\r\n")
     headers = {
-        name.lower(): value.strip()
-        for name, _, value in (field.partition(":") for field in fields)
+        name.lower(): value.strip() for name, _, value in (field.partition(":") for field in fields)
     }
     length = int(headers.get("content-length", "0"))
     if len(rest) < length:

@@ -66,7 +66,8 @@ def test_version() -> None:
     "arguments",
     [
         ["nonsense"], ["report"], ["decode", "-p", "pigeon", "x"],
-        ["serve", "x", "--port", "99999"], ["decode", "-p", "kannel", "--template", "[]", "x"], ["demo", "--contacts", "1"],
+        ["serve", "x", "--port", "99999"], ["decode", "-p", "kannel", "--template", "[]", "x"],
+        ["demo", "--contacts", "1"],
     ],
 )  # fmt: skip
 def test_a_command_that_is_not_understood_is_exit_code_2(arguments: list[str]) -> None:

@@ -79,7 +79,7 @@ async def test_a_chunked_body_and_an_expectation_are_met(engine: sms.Engine) -> 
     spring = register(engine, 2)
     body = b"MessageSid=SM0&MessageStatus=delivered"
     head = request(
-        "POST", "/hooks/twilio", content_type="application/x-www-form-urlencoded",
+        "POST", "/hooks/twilio", b"", "application/x-www-form-urlencoded",
         Transfer_Encoding="chunked", Expect="100-continue",
     ).replace(b"Content-Length: 0\r\n", b"")  # fmt: skip
     async with sms.serve(engine) as server:

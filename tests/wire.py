@@ -12,7 +12,7 @@ class Answer(NamedTuple):
 
 
 def request(
-    method: str, target: str, body: bytes = b"", content_type: str = "", **headers: str
+    method: str, target: str, body: bytes = b"", content_type: str = "", /, **headers: str
 ) -> bytes:
     lines = [f"{method} {target} HTTP/1.1", "Host: smstrack"]
     if content_type:

@@ -178,13 +178,17 @@ fn entry_of(
     (at_us, received_ms): (i64, i64),
 ) -> Entry {
     let keys = state.keys;
-    let message = |id: &str| {
+    let message = |account: &str, id: &str| {
         if id.is_empty() {
             return 0;
         }
-        keys.message(record.provider, record.account, &id_form(record.provider, id))
+        keys.message(record.provider, account, &id_form(record.provider, id))
     };
-    let is_reply = record.kind == Kind::Reply;
+    let by_id = if record.kind == Kind::Reply { "" } else { record.message_id };
+    let without_account = match record.account {
+        "" => [0, 0],
+        _ => [message("", by_id), message("", record.client_ref)],
+    };
     let named = match record.client_ref.split_once('/') {
         _ if !record.blast.is_empty() => keys.blast(record.campaign, record.blast),
         Some((campaign, blast)) => keys.blast(campaign, blast),
@@ -198,8 +202,9 @@ fn entry_of(
     Entry {
         mask,
         tally,
-        message: if is_reply { 0 } else { message(record.message_id) },
-        reference: message(record.client_ref),
+        message: message(record.account, by_id),
+        reference: message(record.account, record.client_ref),
+        without_account,
         blast: named,
         campaign: if record.campaign.is_empty() { 0 } else { keys.campaign(record.campaign) },
         sender: if sender.is_empty() { 0 } else { keys.sender(&sender) },

@@ -43,9 +43,9 @@ pub struct Pushed {
 pub(crate) struct Draft {
     pub start: u32,
     pub end: u32,
-    /// Only for receipts: key of the message id and of our reference; 0 if none.
-    pub message: u64,
-    pub reference: u64,
+    /// Only for receipts, 0 if none: keys of the message id, with and without its account, and
+    /// of our reference.
+    pub messages: [u64; 3],
     pub is_receipt: bool,
     pub state: Option<Word>,
     pub class: Option<ErrorClass>,
@@ -85,6 +85,8 @@ impl Batch {
 
     /// Decodes one request into the batch. Never fails: what cannot be read is in the answer,
     /// and is kept as a dead letter at commit.
+    ///
+    /// Names come from the scope alone: whoever routes a request reads them from its URL.
     pub fn push(&mut self, scope: &Scope<'_>, request: &RequestView<'_>) -> Pushed {
         self.body_bytes += request.body.len() + request.target.len();
         let pushed = Pushed { accepted: 0, replies: 0, rejects: Vec::new(), error: None };
@@ -191,8 +193,7 @@ impl Batch {
         self.drafts.push(Draft {
             start,
             end: place(self.bytes.len()),
-            message: 0,
-            reference: 0,
+            messages: [0; 3],
             is_receipt: false,
             state: None,
             class: None,
@@ -289,21 +290,22 @@ impl Taker<'_, '_> {
         let (kind, provider, account) = (record.kind, record.provider, record.account);
         let (keys, text) = (self.batch.keys, record.text);
         let (state, class, occurred_us) = (record.state, record.class, record.occurred_us);
-        let key = |id: &str| match id {
+        let key = |account: &str, id: &str| match id {
             "" => 0,
             id => keys.message(provider, account, &id_form(provider, id)),
         };
         let is_receipt = kind == Kind::Receipt;
-        let (mut message, mut reference, mut code) = (0, 0, (0, 0));
+        let (mut messages, mut code) = ([0; 3], (0, 0));
         if is_receipt {
-            (message, reference) = (key(record.message_id), key(record.client_ref));
+            let any = if account.is_empty() { 0 } else { key("", record.message_id) };
+            messages = [key(account, record.message_id), any, key(account, record.client_ref)];
             if !record.code.is_empty() {
                 code = self.batch.text(record.code);
             }
         }
         let draft = self.batch.keep(&Record::Event(Box::new(record)));
         draft.is_receipt = is_receipt;
-        (draft.message, draft.reference, draft.code) = (message, reference, code);
+        (draft.messages, draft.code) = (messages, code);
         (draft.state, draft.class, draft.occurred_us) = (state, class, occurred_us);
         if kind == Kind::Reply {
             self.pushed.replies += 1;

@@ -27,6 +27,7 @@ mod open;
 mod read;
 mod register;
 
+pub(crate) use open::identity_of;
 pub use open::{Opened, Options};
 pub use register::{Audience, Refused, SendRow};
 
@@ -309,20 +310,22 @@ fn resolve_batch(state: &State, batch: &Batch) -> (Vec<u8>, u32) {
 type Found = (u64, crate::event::BlastId, crate::event::ContactId);
 
 fn find_receipt(state: &State, batch: &Batch, draft: &crate::batch::Draft) -> Option<Found> {
-    for key in [draft.message, draft.reference] {
+    for key in draft.messages {
         if key != 0
             && let Some((blast, contact)) = state.messages.find(key)
         {
             return Some((key, blast, contact));
         }
     }
-    if draft.message == 0 {
+    let [message, _, reference] = draft.messages;
+    if message == 0 && reference == 0 {
         return None;
     }
     // Not under its own form: perhaps under another that the provider also writes.
     let Ok(Record::Event(record)) = decode_record(&mut Reader::new(batch.record(draft))) else {
         return None;
     };
-    let (blast, contact) = find_message(state, record.provider, record.account, record.message_id)?;
-    Some((draft.message, blast, contact))
+    let find = |id: &str| find_message(state, record.provider, record.account, id);
+    let (blast, contact) = find(record.message_id).or_else(|| find(record.client_ref))?;
+    Some((message.max(reference), blast, contact))
 }

@@ -28,3 +28,4 @@ pub mod apply;
 pub mod query;
 pub mod snapshot;
 pub mod engine;
+pub mod check;

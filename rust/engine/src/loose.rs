@@ -23,6 +23,8 @@ pub struct Entry {
     pub message: u64,
     /// Key of our own reference; 0 if none.
     pub reference: u64,
+    /// The same two without the account, where there is one; 0 if none.
+    pub without_account: [u64; 2],
     /// Key of the blast it names; 0 if none.
     pub blast: u64,
     /// Key of the campaign it names; 0 if none.
@@ -49,7 +51,8 @@ impl Entry {
     }
 
     fn messages(&self) -> impl Iterator<Item = u64> {
-        [self.message, self.reference].into_iter().filter(|key| *key != 0)
+        let [message, reference] = self.without_account;
+        [self.message, self.reference, message, reference].into_iter().filter(|key| *key != 0)
     }
 }
 

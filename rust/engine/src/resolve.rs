@@ -27,7 +27,8 @@ pub enum Route {
     Waits,
 }
 
-/// The registered message with this id, under any form that the provider gives it.
+/// The registered message with this id, under any form that the provider gives it. An id that
+/// was registered without an account is found from any.
 pub fn find_message(
     state: &State,
     provider: Provider,
@@ -38,7 +39,10 @@ pub fn find_message(
         return None;
     }
     let form = id_form(provider, id);
-    let find = |id: &str| state.messages.find(state.keys.message(provider, account, id));
+    let find = |id: &str| {
+        let within = |account: &str| state.messages.find(state.keys.message(provider, account, id));
+        within(account).or_else(|| if account.is_empty() { None } else { within("") })
+    };
     find(&form).or_else(|| id_aliases(provider, &form).find_map(|alias| find(&alias)))
 }
 

@@ -31,5 +31,5 @@ pub use door::{Door, Turn};
 pub use keeper::{Gather, Keeper};
 pub use options::Options;
 pub use reason::Reason;
-pub use route::PROVIDERS;
+pub use route::{PROVIDERS, names_in};
 pub use stats::Stats;

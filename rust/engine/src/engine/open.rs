@@ -307,7 +307,19 @@ fn write_identity(disk: &dyn Disk, identity: &[u8; 16], windows: Windows) -> std
     disk.sync_dir(IDENTITY)
 }
 
-pub(super) fn read_identity(bytes: &[u8]) -> Result<([u8; 16], Windows), EngineError> {
+/// Identity and windows of a directory that is there.
+pub(crate) fn identity_of(disk: &dyn Disk) -> Result<([u8; 16], Windows), EngineError> {
+    let bytes = disk.read(IDENTITY, 0, IDENTITY_BYTES + 1).map_err(|error| {
+        EngineError::Storage(StorageError::FileInvalid {
+            file: IDENTITY.to_owned(),
+            reason: format!("cannot be read ({error})"),
+            hint: "Check the path: is this a data directory?",
+        })
+    })?;
+    read_identity(&bytes)
+}
+
+fn read_identity(bytes: &[u8]) -> Result<([u8; 16], Windows), EngineError> {
     let invalid = |reason: &str| {
         EngineError::Storage(StorageError::FileInvalid {
             file: IDENTITY.to_owned(),

@@ -177,6 +177,7 @@ fn entry(reader: &mut Reader<'_>) -> Read<Entry> {
         tally,
         message: reader.u64()?,
         reference: reader.u64()?,
+        without_account: [reader.u64()?, reader.u64()?],
         blast: reader.u64()?,
         campaign: reader.u64()?,
         sender: reader.u64()?,

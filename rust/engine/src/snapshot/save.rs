@@ -130,7 +130,11 @@ fn entry(entry: &Entry, out: &mut Writer<'_>) {
     out.signed(entry.tally.conversions);
     out.maybe_text(entry.tally.value.as_ref().map(|(_, currency)| currency.as_str()));
     out.maybe_signed(entry.tally.value.as_ref().map(|(micros, _)| *micros));
-    for key in [entry.message, entry.reference, entry.blast, entry.campaign, entry.sender] {
+    let [message, reference] = entry.without_account;
+    for key in [entry.message, entry.reference, message, reference] {
+        out.u64(key);
+    }
+    for key in [entry.blast, entry.campaign, entry.sender] {
         out.u64(key);
     }
     out.maybe_signed(entry.contact.map(|contact| i64::from(contact.0)));

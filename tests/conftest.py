@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import smstrack_core as sms
 import trio
+
+import smstrack_core as sms
 
 ASYNC_TEST_S = 300
 

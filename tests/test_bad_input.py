@@ -4,7 +4,9 @@ from typing import NamedTuple
 
 import orjson
 import pytest
+
 import smstrack_core as sms
+
 from fiction import number
 from wire import Answer, exchange, form, request
 
@@ -44,7 +46,9 @@ CASES = [
         "percent_invalid",
     ),
     Case("body too large", form("/hooks/twilio", "a" * 262_145), 413, "body_too_large"),
-    Case("target too long", request("GET", "/hooks/kannel?a=" + "a" * 9_000), 414, "target_too_long"),
+    Case(
+        "target too long", request("GET", "/hooks/kannel?a=" + "a" * 9_000), 414, "target_too_long"
+    ),
     Case("head too large", request("GET", "/healthz", X_Long="a" * 17_000), 431, "head_too_large"),
     Case(
         "too many headers",

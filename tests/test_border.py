@@ -4,7 +4,9 @@ import threading
 from pathlib import Path
 
 import pytest
+
 import smstrack_core as sms
+
 from fiction import number, numbers
 
 

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+
 import smstrack_core as sms
-from fiction import number, numbers
 from smstrack_core import engine as engines
+
+from fiction import number, numbers
 
 SENDER = "+999000000011"
 

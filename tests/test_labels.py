@@ -1,9 +1,10 @@
-"""What a reply says, by table. A keyword that is missed costs a law suit; so exact ones never are."""
+"""What a reply says, by table. A missed opt-out costs a law suit; exact keywords never are."""
 
 import time
 from random import Random
 
 import pytest
+
 from smstrack_core import _core
 from smstrack_core.replies import keywords, label, label_batch, words
 from smstrack_core.replies.fold import TEXT_CHARS_MAX, fold

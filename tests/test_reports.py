@@ -1,4 +1,5 @@
 import orjson
+
 from smstrack_core.reports import Report
 
 FIGURES = {

@@ -6,10 +6,12 @@ from random import Random
 
 import pyroaring
 import pytest
+
 import smstrack_core as sms
-from fiction import number, numbers
 from smstrack_core import segments
 from smstrack_core.segments import SET_NAMES, quote_name
+
+from fiction import number, numbers
 
 
 def blasts_at_random(engine: sms.Engine, random: Random) -> dict[str, set[str]]:
@@ -71,7 +73,7 @@ def test_two_engines_do_not_mix(engine: sms.Engine, tmp_path: Path) -> None:
     with sms.open(tmp_path / "other") as other, pytest.raises(TypeError, match="two engines"):
         _ = engine.contacts & other.contacts
     with pytest.raises(TypeError):
-        _ = engine.contacts & {"+999"}  # type: ignore[operator]
+        _ = engine.contacts & {"+999"}
 
 
 def test_what_is_no_number_is_in_no_segment(engine: sms.Engine) -> None:

@@ -2,10 +2,12 @@
 
 import orjson
 import pytest
-import smstrack_core as sms
 import trio
-from fiction import number, numbers
+
+import smstrack_core as sms
 from smstrack_core.config import ServeSettings
+
+from fiction import number, numbers
 from wire import exchange, form, read_answers, request
 
 SENDER = "+999000000011"
@@ -77,7 +79,7 @@ async def test_a_chunked_body_and_an_expectation_are_met(engine: sms.Engine) -> 
     spring = register(engine, 2)
     body = b"MessageSid=SM0&MessageStatus=delivered"
     head = request(
-        "POST", "/hooks/twilio", content_type="application/x-www-form-urlencoded",
+        "POST", "/hooks/twilio", b"", "application/x-www-form-urlencoded",
         Transfer_Encoding="chunked", Expect="100-continue",
     ).replace(b"Content-Length: 0\r\n", b"")  # fmt: skip
     async with sms.serve(engine) as server:
@@ -122,7 +124,7 @@ async def test_a_cancelled_program_stops_in_order(engine: sms.Engine) -> None:
     assert scope.cancelled_caught
     assert 200 <= answer.status < 300
     assert len(spring.delivered) == 1
-    with pytest.raises(OSError, match="refused|connect"):
+    with pytest.raises(OSError, match=r"refused|connect"):
         await exchange(server.port, delivered(0))
 
 

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 import pytest
+
 from smstrack_core.replies import label, words
 from smstrack_core.twin import Callback, Traffic, generate
 from smstrack_core.twin.lives import ANSWERS, OUTCOMES, TEXTS
@@ -78,9 +79,7 @@ def test_shares_are_shares() -> None:
 
 def test_a_second_reading_of_the_bytes_gives_the_same_ledger(traffic: Traffic) -> None:
     """Reads every request anew, knowing only the providers' formats, and files the facts."""
-    owner = {
-        int(number): plan.name for plan in traffic.blasts for number in plan.audience
-    }
+    owner = {int(number): plan.name for plan in traffic.blasts for number in plan.audience}
     sent = {
         message: int(number)
         for plan in traffic.blasts
@@ -105,9 +104,9 @@ def test_a_second_reading_of_the_bytes_gives_the_same_ledger(traffic: Traffic) -
                 for word in words(label(value)):
                     facts[f"replied:{word}"].add(contact)
             else:
-                facts[{"click": "clicked", "conversion": "converted", "lead": "qualified"}[kind]].add(
-                    contact
-                )
+                facts[
+                    {"click": "clicked", "conversion": "converted", "lead": "qualified"}[kind]
+                ].add(contact)
                 clicks |= {message} if kind == "click" else set()
     strangers = set()
     for message, word in receipts:
@@ -117,10 +116,12 @@ def test_a_second_reading_of_the_bytes_gives_the_same_ledger(traffic: Traffic) -
             strangers.add(message)
     expected = traffic.ledger.sets()
     facts["delivered"] |= facts["read"]
-    for word in facts:
-        assert facts[word] == expected[word], word
-    assert set(sent.values()) == expected["sent"]
-    assert set(owner) == expected["audience"]
+    for word, contacts in facts.items():
+        if word in ("undelivered", "failed", "rejected", "expired"):
+            contacts = contacts - facts["delivered"]  # noqa: PLW2901 - delivered wins
+        assert contacts == expected[word], word
+    assert set(sent.values()) < expected["sent"]
+    assert set(owner) == expected["audience"] == expected["sent"]
     assert len(replies) == traffic.ledger.reply_messages
     assert len(clicks) == traffic.ledger.clicks
     assert len(strangers) == traffic.ledger.strangers

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+
 import smstrack_core as sms
 from smstrack_core.values import format_money, format_time, parse_money, parse_time_ms
 
@@ -19,7 +20,9 @@ def test_money_is_read_to_the_millionth(written: str, micros: int, currency: str
     assert parse_money(written) == (micros, currency)
 
 
-@pytest.mark.parametrize("written", ["", "USD", "412.50", "1,000 USD", "-1 USD", "1 usd", "1e3 USD"])
+@pytest.mark.parametrize(
+    "written", ["", "USD", "412.50", "1,000 USD", "-1 USD", "1 usd", "1e3 USD"]
+)
 def test_what_is_not_money_is_refused(written: str) -> None:
     with pytest.raises(sms.InputError, match=r"412\.50 USD") as caught:
         parse_money(written)

@@ -12,7 +12,7 @@ class Answer(NamedTuple):
 
 
 def request(
-    method: str, target: str, body: bytes = b"", content_type: str = "", **headers: str
+    method: str, target: str, body: bytes = b"", content_type: str = "", /, **headers: str
 ) -> bytes:
     lines = [f"{method} {target} HTTP/1.1", "Host: smstrack"]
     if content_type:
@@ -55,8 +55,7 @@ def _parse(buffer: bytes) -> tuple[Answer, bytes] | None:
         return None
     first, *fields = head.decode("ascii").split("\r\n")
     headers = {
-        name.lower(): value.strip()
-        for name, _, value in (field.partition(":") for field in fields)
+        name.lower(): value.strip() for name, _, value in (field.partition(":") for field in fields)
     }
     length = int(headers.get("content-length", "0"))
     if len(rest) < length:

@@ -369,7 +369,7 @@ def _number_chunks(numbers: Iterable[str]) -> Iterator[tuple[bytes, int]]:
     base = 0
     while chunk := list(islice(rows, CHUNK_COUNT)):
         # A line break within a value would shift every later row; a blank makes it a reject.
-        lines = "\n".join(row.replace("\n", " ").replace("\r", " ") or " " for row in chunk)
+        lines = "\n".join(row.replace("\n", " ").replace("\r", " ") for row in chunk)
         yield _HEADING + lines.encode(), base - 1
         base += len(chunk)
 

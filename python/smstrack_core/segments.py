@@ -236,9 +236,11 @@ class Sets:
     qualified = SetName()
     flow_started = SetName()
     flow_completed = SetName()
+    flow_dropped = SetName()
     opted_out = SetName()
     opted_in = SetName()
     conflicted = SetName()
+    non_responders = SetName()
 
     def __init__(self, core: "_core.Engine", scope: str) -> None:
         self._core = core
@@ -259,11 +261,6 @@ class Sets:
         One of invalid_number, filtered, opted_out, absent, expired, rate_limit, other.
         """
         return self.set("failed_final", cause)
-
-    @property
-    def non_responders(self) -> Segment:
-        """Delivered, but neither replied nor clicked nor opted out."""
-        return self.delivered - self.replied - self.clicked - self.opted_out
 
 
 class CampaignSets(Sets):

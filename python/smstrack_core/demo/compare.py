@@ -15,8 +15,8 @@ from smstrack_core.twin.traffic import CAMPAIGN
 
 _PLAIN_SETS = (
     "audience", "sent", "queued", "accepted", "carrier", "read", "unknown", "delivered", "pending",
-    "failed_final", "conflicted", "replied", "clicked", "converted", "qualified", "opted_out",
-    "opted_in",
+    "undelivered", "failed", "rejected", "expired", "filtered", "failed_final", "conflicted",
+    "replied", "clicked", "converted", "qualified", "opted_out", "opted_in", "non_responders",
 )  # fmt: skip
 _DETAIL_PAGE = 100_000
 
@@ -86,7 +86,7 @@ def _report(engine: Engine, ledger: Ledger) -> Iterator[Check]:
     yield Check("conversions", ledger.conversions, report.conversions)
     yield Check("revenue", ledger.revenue_micros, report.revenue_micros.get("USD", 0))
     for name, contacts in ledger.sets().items():
-        if name in report.sets and name in (*_PLAIN_SETS, "non_responders"):
+        if name in report.sets and name in _PLAIN_SETS:
             yield Check(f"report: {name}", len(contacts), report.sets[name])
     waiting = report.directory.get("parked", 0) + report.directory.get("orphans", 0)
     yield Check("receipts of unknown messages", ledger.strangers, waiting)

@@ -66,7 +66,7 @@ def run_demo(seed: int, contacts: int, keep: Path | None, say: Say, advance: Adv
     data = base / "data"
     began = time.monotonic()
     say(f"making the traffic of {contacts:,} contacts, seed {seed}")
-    start_ms = now_ms() // _HOUR_MS * _HOUR_MS - _HOUR_MS
+    start_ms = now_ms() // _HOUR_MS * _HOUR_MS - 2 * _HOUR_MS
     traffic = generate(seed, contacts, start_ms)
     try:
         _register(data, traffic, say)

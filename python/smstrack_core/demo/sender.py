@@ -36,7 +36,10 @@ def render(callback: Callback) -> bytes:
 class Sender:
     """Sends callbacks over some connections at once; each is retried until it is answered."""
 
-    def __init__(self, callbacks: Sequence[Callback], port: int) -> None:
+    def __init__(
+        self, callbacks: Sequence[Callback], port: int, *, pipeline_count: int = PIPELINE_COUNT
+    ) -> None:
+        self._pipeline_count = pipeline_count
         self.port = port
         """Where the server listens on loopback; may be changed while it is down."""
         self.statuses: Final = [0] * len(callbacks)
@@ -47,7 +50,8 @@ class Sender:
         self.refused_for_now = 0
         """Answers 503: not kept, sent again."""
         self._callbacks = callbacks
-        self._next = 0
+        self.taken = 0
+        """Callbacks taken for sending, in order; those behind were never on any socket."""
         self._again: deque[int] = deque()
         self._watched: list[tuple[int, trio.Event]] = []
 
@@ -103,10 +107,10 @@ class Sender:
                 return
 
     def _take(self) -> list[int]:
-        chosen = [self._again.popleft() for _ in range(min(PIPELINE_COUNT, len(self._again)))]
-        room = min(PIPELINE_COUNT - len(chosen), len(self._callbacks) - self._next)
-        chosen += range(self._next, self._next + room)
-        self._next += room
+        chosen = [self._again.popleft() for _ in range(min(self._pipeline_count, len(self._again)))]
+        room = min(self._pipeline_count - len(chosen), len(self._callbacks) - self.taken)
+        chosen += range(self.taken, self.taken + room)
+        self.taken += room
         return chosen
 
     def _note(self, index: int, status: int) -> None:

@@ -84,11 +84,12 @@ class Server:
     async def snapshots(self) -> None:
         """Takes a snapshot whenever enough records have come since the last one."""
         limiter = trio.CapacityLimiter(_SNAPSHOT_THREADS)
-        reached = _last_position(self._engine)
         while True:
             await trio.sleep(self._settings.snapshot_every_s)
-            if _last_position(self._engine) - reached >= self._settings.snapshot_every_records:
-                reached = await trio.to_thread.run_sync(
+            stats = self._engine.stats()
+            behind = stats["position"] - (stats["snapshot_position"] or 0)
+            if behind >= self._settings.snapshot_every_records:
+                await trio.to_thread.run_sync(
                     self._engine.snapshot, limiter=limiter, abandon_on_cancel=False
                 )
 
@@ -165,8 +166,3 @@ async def serve(
                 nursery.cancel_scope.cancel()
     finally:
         server.close()
-
-
-def _last_position(engine: Engine) -> int:
-    position: int = engine.stats().get("last_position", 0)
-    return position

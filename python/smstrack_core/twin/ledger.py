@@ -45,12 +45,15 @@ class Ledger:
             for word, contacts in facts.items():
                 found[word] |= contacts
         found["delivered"] = found["delivered"] | found["read"]
+        found["sent"] = set(found["audience"])
         failed = set[int]().union(*(found[word] for word in FAILURES))
         found["conflicted"] = failed & found["delivered"]
         found["failed_final"] = failed - found["delivered"]
         found["pending"] = found["sent"] - found["delivered"] - found["failed_final"]
-        for word in [word for word in found if word.startswith("cause:")]:
-            found[word] -= found["delivered"]
+        for word in [*FAILURES, *(word for word in found if word.startswith("cause:"))]:
+            found[word] = found[word] - found["delivered"]
+        # Who opted back in is no longer out, whichever campaign the words answered.
+        found["opted_out"] = found["opted_out"] & self.suppressed()
         found["non_responders"] = (
             found["delivered"] - found["replied"] - found["clicked"] - found["opted_out"]
         )
@@ -66,13 +69,6 @@ class Ledger:
         return stopped | self.by_hand
 
     def balance(self) -> dict[str, int]:
-        """The campaign's balance sheet; failures that were delivered after all are delivered."""
+        """The campaign's balance sheet."""
         found = self.sets()
-        delivered = found["delivered"]
-        return {
-            "sent": len(found["sent"]),
-            **{
-                word: len(found[word] - delivered if word in FAILURES else found[word])
-                for word in BALANCE_SETS
-            },
-        }
+        return {"sent": len(found["sent"]), **{word: len(found[word]) for word in BALANCE_SETS}}

@@ -33,7 +33,7 @@ DUPLICATED: Final = 0.05
 EARLY: Final = 0.03
 """Share of messages whose id is registered only after their receipts came."""
 UNSENT: Final = 0.005
-"""Share of the audience that nothing was sent to."""
+"""Share of the audience of whose message nothing is ever heard, not even an id."""
 SPREAD_MS: Final = 3_000_000
 """The blast goes out, and its receipts come, over 50 minutes."""
 CANONICAL_PER_BODY: Final = 20
@@ -150,7 +150,6 @@ class _Maker:
         provider = lives.PROVIDERS[min(bisect(lives.PROVIDER_SHARES, draw()), 3)]
         wire_id = self._wire_id(provider)
         at_ms = self._start_ms + int(SPREAD_MS * draw())
-        ledger.add(blast.name, "sent", contact)
         if draw() < EARLY:
             self._event(at_ms + 1_200_000, kind="sent", provider=provider, message_id=wire_id,
                         contact=number, campaign=CAMPAIGN, blast=blast.name)  # fmt: skip
@@ -159,7 +158,7 @@ class _Maker:
         if self._receipts(contact, blast, provider, wire_id, at_ms):
             self._answers(contact, blast, provider, at_ms)
             self._outcomes(contact, blast, at_ms)
-            if draw() < 0.001:
+            if contact not in ledger.consent and draw() < 0.001:
                 ledger.by_hand.add(contact)
 
     def _wire_id(self, provider: str) -> str:
@@ -232,14 +231,21 @@ class _Maker:
         for _ in range(1 + int(draw() * 3)):
             ledger.clicks += 1
             self._event(at_ms + 300_000, kind="click", event_id=f"c{self._bits(64):016x}",
-                        name="offer", **common)  # fmt: skip
+                        link="offer", **common)  # fmt: skip
         if draw() < 0.25:
-            value = 5_000_000 + self._bits(12) * 10_000
+            cents = 500 + self._bits(12)
             ledger.add(name, "converted", contact)
             ledger.conversions += 1
-            ledger.revenue_micros += value
-            self._event(at_ms + 600_000, kind="conversion", event_id=f"v{self._bits(64):016x}",
-                        name="order", value_micros=value, currency="USD", **common)  # fmt: skip
+            ledger.revenue_micros += cents * 10_000
+            self._event(
+                at_ms + 600_000,
+                kind="conversion",
+                event_id=f"v{self._bits(64):016x}",
+                goal="order",
+                value=f"{cents / 100:.2f}",
+                currency="USD",
+                **common,
+            )
         if draw() < 0.2:
             ledger.add(name, "qualified", contact)
             self._event(at_ms + 700_000, kind="lead", event_id=f"l{self._bits(64):016x}", **common)

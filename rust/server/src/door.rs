@@ -18,7 +18,7 @@ use crate::answer::{Answers, Manner, What};
 use crate::clock::Monotonic;
 use crate::conn::{Conn, Next};
 use crate::keeper::Keeper;
-use crate::limits::{DRAIN_FRESH_MS_MAX, READ_BYTES_MAX, TURN_EVENTS_MAX};
+use crate::limits::{READ_BYTES_MAX, TURN_EVENTS_MAX};
 use crate::options::Options;
 use crate::reason::Reason;
 use crate::slots::Slots;
@@ -52,7 +52,7 @@ pub struct Door<K: Keeper = Arc<Engine>> {
     pub(crate) slots: Slots<Conn>,
     /// Connections that have something to do, each once.
     ready: VecDeque<usize>,
-    timers: Timers,
+    pub(crate) timers: Timers,
     pub(crate) work: Work<K>,
     answers: Answers,
     pub(crate) scratch: Vec<u8>,
@@ -260,14 +260,14 @@ impl<K: Keeper> Door<K> {
         }
     }
 
-    fn settle(&mut self, token: usize, now_ms: u64) {
+    pub(crate) fn settle(&mut self, token: usize, now_ms: u64) {
         if let Some(conn) = self.slots.get_mut(token) {
             let next = conn.settle(now_ms, &self.work.options);
             self.obey(token, next);
         }
     }
 
-    fn obey(&mut self, token: usize, next: Next) {
+    pub(crate) fn obey(&mut self, token: usize, next: Next) {
         match next {
             Next::Close => self.remove(token),
             Next::Queue => {
@@ -287,17 +287,7 @@ impl<K: Keeper> Door<K> {
         }
     }
 
-    /// Sees to it that a timer entry comes up no later than the connection's deadline.
-    pub(crate) fn arm(&mut self, token: usize) {
-        if let Some(conn) = self.slots.get_mut(token)
-            && conn.deadline_ms() < conn.timer_ms
-        {
-            conn.timer_ms = conn.deadline_ms();
-            self.timers.set(conn.timer_ms, token);
-        }
-    }
-
-    fn remove(&mut self, token: usize) {
+    pub(crate) fn remove(&mut self, token: usize) {
         if let Some(mut conn) = self.slots.remove(token) {
             self.work.stats.buffered_bytes -= conn.release();
             // Closing the socket takes it off the poller, whatever this says.
@@ -374,51 +364,6 @@ impl<K: Keeper> Door<K> {
         match conn.send(&self.out) {
             Ok(count) => self.work.stats.bytes_out += count as u64,
             Err(_) => self.remove(token),
-        }
-    }
-
-    fn expire(&mut self, now_ms: u64) {
-        while let Some((at_ms, token)) = self.timers.take_due(now_ms) {
-            let Some(conn) = self
-                .slots
-                .get_mut(token)
-                .filter(|conn| conn.timer_ms == at_ms)
-            else {
-                continue;
-            };
-            conn.timer_ms = u64::MAX;
-            // With answers owed or bytes waiting to be read it is not the other side that is late.
-            if conn.deadline_ms() > now_ms || conn.due > 0 {
-                conn.timer_ms = conn.deadline_ms().max(now_ms + 1);
-                self.timers.set(conn.timer_ms, token);
-                continue;
-            }
-            let next = conn.expire(now_ms, &self.work.options);
-            if next != Next::Keep {
-                self.work.stats.connections_timed_out += 1;
-            }
-            self.obey(token, next);
-            if matches!(next, Next::Refuse(_)) {
-                self.settle(token, now_ms);
-            }
-        }
-    }
-
-    /// Draining: the listener goes once its queue is empty, idle connections at once.
-    fn sweep(&mut self, now_ms: u64) {
-        if !self.may_accept {
-            self.listener = None;
-        }
-        for token in self.slots.tokens().collect::<Vec<_>>() {
-            let Some(conn) = self.slots.get_mut(token).filter(|conn| conn.is_idle()) else {
-                continue;
-            };
-            if conn.is_fresh() {
-                conn.hurry(now_ms + DRAIN_FRESH_MS_MAX);
-                self.arm(token);
-            } else {
-                self.remove(token);
-            }
         }
     }
 }

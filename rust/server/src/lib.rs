@@ -18,6 +18,7 @@ mod keeper;
 pub mod limits;
 mod options;
 mod outbox;
+mod overdue;
 mod reason;
 mod request;
 mod route;

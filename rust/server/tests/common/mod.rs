@@ -5,6 +5,12 @@
     clippy::allow_attributes,
     reason = "each test file uses its own part"
 )]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "helpers of tests"
+)]
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -188,11 +194,7 @@ impl Rig {
 
     /// Waits a moment for the door's descriptor, then pumps; labels nothing.
     pub fn tick(&mut self) -> Turn {
-        let wait = if self.last.next_timer_ms == Some(0) {
-            0
-        } else {
-            1
-        };
+        let wait = u64::from(self.last.next_timer_ms != Some(0));
         let _ = self
             .poll
             .poll(&mut self.events, Some(Duration::from_millis(wait)));

@@ -116,7 +116,7 @@ impl Conn {
             && !self.has_more
             && self.due == 0
             && matches!(self.deadline.wait(), Wait::Idle | Wait::Head)
-            && self.input.is_empty()
+            && self.stage.is_untouched()
     }
 
     /// Whether it has not brought a whole request yet.
@@ -250,7 +250,7 @@ impl Conn {
                     used += bytes;
                     self.requests += 1;
                     *requests_left -= 1;
-                    work.took_request();
+                    work.took_request(bytes);
                     self.owe(work, token, what, manner);
                     if manner.closes {
                         break;

@@ -163,7 +163,8 @@ impl<K: Keeper> Door<K> {
         Ok(self.turn(now_ms))
     }
 
-    /// Stops accepting from the next turn on, and closes connections as they come to rest.
+    /// Stops accepting with the next turn (call [`Self::pump`] for it), and closes connections
+    /// as they come to rest.
     /// What is in progress is read, kept and answered with `Connection: close`.
     pub const fn drain(&mut self) {
         self.work.is_draining = true;

@@ -30,7 +30,7 @@ pub const BUFFERED_BYTES_MAX: usize = 128 * 1024 * 1024;
 pub const READ_BYTES_MAX: usize = 64 * 1024;
 /// Requests taken in one turn: some milliseconds of decoding, so that answers stay prompt.
 pub const TURN_REQUESTS_MAX: usize = 1024;
-/// Bytes read in one turn.
+/// Bytes read, and again bytes decoded, in one turn.
 pub const TURN_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Requests of one connection in one turn, so that a long pipeline cannot keep the others out.
 pub const CONNECTION_TURN_REQUESTS_MAX: usize = 128;

@@ -27,8 +27,8 @@ impl<K: Keeper> Door<K> {
                 continue;
             };
             conn.timer_ms = u64::MAX;
-            // With answers owed or bytes waiting to be read it is not the other side that is late.
-            if conn.deadline_ms() > now_ms || conn.due > 0 {
+            // With answers owed, or a turn of its own to come, it is not the other side that is late.
+            if conn.deadline_ms() > now_ms || conn.due > 0 || conn.is_queued {
                 conn.timer_ms = conn.deadline_ms().max(now_ms + 1);
                 self.timers.set(conn.timer_ms, token);
                 continue;

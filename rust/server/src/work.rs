@@ -194,9 +194,11 @@ impl<K: Keeper> Work<K> {
         Ok((route, bytes_max))
     }
 
-    /// Counts a request, taken or refused, against the turn.
-    pub const fn took_request(&mut self) {
+    /// Counts a request, taken or refused, against the turn: its bytes once more, so that many
+    /// large bodies which end in one turn do not make it long.
+    pub const fn took_request(&mut self, bytes: usize) {
         self.requests_left = self.requests_left.saturating_sub(1);
+        self.bytes_left = self.bytes_left.saturating_sub(bytes);
         self.stats.requests += 1;
     }
 

@@ -369,6 +369,12 @@ impl<K: Keeper> Door<K> {
     }
 }
 
+/// The border may hand the door from thread to thread, one at a time.
+const _: fn() = || {
+    const fn is_send<T: Send>() {}
+    is_send::<Door>();
+};
+
 impl<K: Keeper> AsRawFd for Door<K> {
     /// The poller's descriptor: readable when there is something for [`Door::pump`] to do.
     fn as_raw_fd(&self) -> RawFd {

@@ -39,8 +39,8 @@ class Request:
         cls,
         method: str,
         target: str,
-        headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
-        body: bytes = b"",
+        headers: Mapping[str, str] | Sequence[tuple[str, str]] | None = None,
+        body: bytes | None = None,
     ) -> Request: ...
     @property
     def method(self) -> str: ...
@@ -63,6 +63,9 @@ class Batch:
     def bodies(self) -> list[tuple[int, list[tuple[int, int, str]], tuple[int, str] | None]]:
         """For each body: events accepted, rejects as (row, byte, code), and (byte, code) if the
         body could not be read at all."""
+    @property
+    def totals(self) -> tuple[int, int, int]:
+        """Events accepted, rows rejected, bodies unreadable, over all bodies."""
 
 @final
 class Engine:
@@ -136,8 +139,14 @@ class Engine:
 
         Returns: messages new, and refused rows as (row, code). Durable on return.
         """
-    def suppress(self, numbers: bytes, *, opted_in: bool, reason: str, at_ms: int) -> int:
-        """Suppresses (or lifts suppression of) contacts by hand; returns how many changed."""
+    def suppress(
+        self, numbers: bytes, *, opted_in: bool, reason: str, at_ms: int
+    ) -> tuple[int, list[tuple[int, str]]]:
+        """Suppresses (or lifts suppression of) contacts by hand, numbers one a line.
+
+        Returns: contacts whose suppression changed, and refused rows as (row, code).
+        Durable on return.
+        """
     def begin(
         self,
         provider: str,
@@ -154,7 +163,7 @@ class Engine:
         `?campaign=` and `?blast=` in a request's target count like the arguments.
         Raises InputError: unknown provider, batch over its limit.
         """
-    def commit(self, batch: Batch, labels: bytes = b"") -> tuple[int, int]:
+    def commit(self, batch: Batch, labels: bytes | None = None) -> tuple[int, int]:
         """Logs, syncs and applies a batch: on disk when this returns, or StorageError.
 
         Args:
@@ -230,6 +239,12 @@ def decode(provider: str, request: Request, template: str | None = None) -> str:
 
     Returns JSON: `{"events": [canonical...], "rejects": [{"row", "byte", "code"}...]}`.
     Raises InputError: unknown provider, or a body that cannot be read at all (its code, byte).
+    """
+
+def parse_request(file: bytes) -> Request:
+    """Reads a raw request as `smstrack decode` takes it: request line, headers, blank line, body.
+
+    Raises InputError: no request line, or a line of the head that is no header.
     """
 
 def providers() -> list[str]: ...

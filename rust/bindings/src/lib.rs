@@ -1,2 +1,30 @@
-//! The border.
+//! The Python border: convert, detach, work, convert. Decides nothing.
+//!
+//! One crossing a batch; only `bytes` comes in where the GIL is released; Rust never calls
+//! Python. What each name promises is written in `_core.pyi`.
 
+use pyo3::prelude::*;
+
+mod batch;
+mod decode;
+mod door;
+mod engine;
+mod errors;
+mod request;
+
+/// The compiled core; see `_core.pyi`.
+#[pymodule]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    errors::add_to(module)?;
+    module.add_class::<request::Request>()?;
+    module.add_class::<batch::Batch>()?;
+    module.add_class::<engine::Engine>()?;
+    module.add_class::<door::Door>()?;
+    module.add_function(wrap_pyfunction!(decode::decode, module)?)?;
+    module.add_function(wrap_pyfunction!(decode::parse_request, module)?)?;
+    module.add_function(wrap_pyfunction!(decode::providers, module)?)?;
+    module.add_function(wrap_pyfunction!(engine::check, module)?)?;
+    module.add("LABELS", decode::labels(module.py())?)?;
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    Ok(())
+}

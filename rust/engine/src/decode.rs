@@ -5,6 +5,30 @@
 //! of what an event changes. A body that cannot be read at all is a [`BodyError`]; a row that
 //! cannot become an event is a [`Reject`], and its neighbours are not affected.
 
+pub mod number;
+pub mod time;
+
+mod form;
+mod json;
+mod row;
+mod slots;
+mod tree;
+
+mod profile;
+mod receipt_text;
+mod source;
+
+mod canonical;
+mod infobip;
+mod kannel;
+mod smpp;
+mod telnyx;
+mod twilio;
+mod vonage_sms;
+
+pub mod encode;
+pub mod request_file;
+
 use crate::event::{Event, Provider};
 
 /// One HTTP request, or what stands for one. Header names are matched without regard to case.
@@ -138,13 +162,25 @@ pub struct Template {
 
 /// Reads one request of a provider.
 ///
+/// The roles of a `template` are `client_ref` (Twilio: a name of the operator's own in the
+/// callback's query) and, for Kannel, `dlr`, `client_ref`, `message_id`, `contact`, `sender`,
+/// `text`, `unix time`, `UTC time` and `smsc`; the name `(body)` is the body.
+///
 /// # Errors
 /// [`BodyError`] when nothing in the body can be read; nothing was given to the sink then.
 pub fn decode<S: Sink>(
-    _provider: Provider,
-    _request: &RequestView<'_>,
-    _template: Option<&Template>,
-    _sink: &mut S,
+    provider: Provider,
+    request: &RequestView<'_>,
+    template: Option<&Template>,
+    sink: &mut S,
 ) -> Result<(), BodyError> {
-    Ok(())
+    match provider {
+        Provider::Canonical => canonical::decode(request, sink),
+        Provider::Twilio => twilio::decode(request, template, sink),
+        Provider::Telnyx => telnyx::decode(request, sink),
+        Provider::VonageSms => vonage_sms::decode(request, sink),
+        Provider::Kannel => kannel::decode(request, template, sink),
+        Provider::Infobip => infobip::decode(request, sink),
+        Provider::Smpp => smpp::decode(request, sink),
+    }
 }

@@ -1,88 +1,35 @@
-//! The one place that orders decode, resolve, log and apply. (Contract; being filled in.)
+//! The one place that orders decode, resolve, log and apply.
+//!
+//! `commit` brings a job to the group; its leader resolves all waiting jobs against the state,
+//! writes them with one sync, and only then applies what was written, from the very bytes that
+//! replay would read. After a failed write nothing more is written until the directory is
+//! opened again; questions are still answered.
 
-use crate::decode::{BodyError, Reject, RequestView, Sink, Template, decode};
-use crate::error::{EngineError, InputError};
-use crate::event::{Event, Kind, Position, Provider};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
-/// What the door knows of a request beside its bytes: from the path and the query.
-#[derive(Clone, Copy, Debug)]
-pub struct Scope<'a> {
-    /// From the path.
-    pub provider: Provider,
-    /// Provider account from the path; empty if none.
-    pub account: &'a str,
-    /// `campaign=` of the callback URL.
-    pub campaign: Option<&'a str>,
-    /// `blast=` of the callback URL.
-    pub blast: Option<&'a str>,
-    /// Parameter names of the operator.
-    pub template: Option<&'a Template>,
-}
+use crate::apply::apply;
+pub use crate::batch::{Batch, Pushed, Scope};
+use crate::codec::{Reader, ReceiptRecord, Record, decode_record, encode_record};
+use crate::error::{ClosedError, EngineError, InputError, StorageError};
+use crate::event::Position;
+use crate::group::Group;
+use crate::keys::Keys;
+use crate::limits::BATCH_BYTES_MAX;
+use crate::log::disk::Disk;
+use crate::log::writer::LogWriter;
+use crate::resolve::find_message;
+use crate::snapshot;
+use crate::state::State;
 
-/// What became of one request's body.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pushed {
-    /// Events taken from it.
-    pub accepted: u32,
-    /// Of those, replies: texts that wait for labels.
-    pub replies: u32,
-    /// Rows refused; kept as dead letters at commit.
-    pub rejects: Vec<Reject>,
-    /// Set when the body could not be read at all (answer 400); kept as a dead letter too.
-    pub error: Option<BodyError>,
-}
+mod open;
+mod read;
+mod register;
 
-/// Decoded requests that will be written together. Owns all it needs.
-#[derive(Debug, Default)]
-pub struct Batch {
-    texts: Vec<String>,
-    events: usize,
-}
-
-struct Count<'a>(&'a mut Batch, Pushed);
-impl Sink for Count<'_> {
-    fn event(&mut self, _row: u32, event: Event<'_>) {
-        self.1.accepted += 1;
-        self.0.events += 1;
-        if event.kind == Kind::Reply {
-            self.1.replies += 1;
-            self.0.texts.push(event.text.unwrap_or_default().into_owned());
-        }
-    }
-    fn reject(&mut self, reject: Reject) {
-        self.1.rejects.push(reject);
-    }
-}
-
-impl Batch {
-    /// Decodes one request into the batch. Never fails: what cannot be read is in the answer.
-    pub fn push(&mut self, scope: &Scope<'_>, request: &RequestView<'_>) -> Pushed {
-        let pushed = Pushed { accepted: 0, replies: 0, rejects: Vec::new(), error: None };
-        let mut count = Count(self, pushed);
-        let error = decode(scope.provider, request, scope.template, &mut count).err();
-        let mut pushed = count.1;
-        pushed.error = error;
-        pushed
-    }
-    /// Whether there is nothing to write.
-    pub fn is_empty(&self) -> bool {
-        self.events == 0
-    }
-    /// Texts of the replies, in order.
-    pub fn reply_texts(&self) -> impl Iterator<Item = &str> {
-        self.texts.iter().map(String::as_str)
-    }
-    /// One word of labels for each reply, in order (see [`crate::event::Labels`]).
-    ///
-    /// # Errors
-    /// `LabelsMismatch` when the count differs; nothing was changed.
-    pub fn set_labels(&mut self, labels: &[u16]) -> Result<(), InputError> {
-        if labels.len() == self.texts.len() {
-            return Ok(());
-        }
-        Err(InputError::LabelsMismatch { given: labels.len(), expected: self.texts.len() })
-    }
-}
+pub(crate) use open::identity_of;
+pub use open::{Opened, Options};
+pub use register::{Audience, Refused, SendRow};
 
 /// What a commit did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -93,24 +40,292 @@ pub struct Committed {
     pub records: u64,
 }
 
-/// One data directory.
-#[derive(Debug, Default)]
-pub struct Engine {}
+/// What waits to be written together.
+#[derive(Debug)]
+enum Job {
+    /// Decoded requests.
+    Batch(Box<Batch>),
+    /// Records that are ready, and how many.
+    Records(i64, Vec<u8>, u32),
+}
+
+type Outcome = Result<Committed, EngineError>;
+
+/// The parts that writing needs; gone when the engine is closed.
+#[derive(Debug)]
+struct Open {
+    disk: Arc<dyn Disk>,
+    log: LogWriter,
+    snapshot_at: u64,
+}
+
+/// One open data directory. Safe from any thread.
+#[derive(Debug)]
+pub struct Engine {
+    keys: Keys,
+    identity: [u8; 16],
+    opened: Opened,
+    state: RwLock<State>,
+    open: Mutex<Option<Open>>,
+    group: Group<Job, Outcome>,
+    /// One registration at a time, so that what it checked still holds when it is written.
+    registering: Mutex<()>,
+    /// One snapshot at a time.
+    snapshotting: Mutex<()>,
+}
 
 impl Engine {
+    /// Opens or creates a directory, and replays what its newest snapshot does not hold.
+    ///
+    /// # Errors
+    /// `AlreadyOpen`, `LogCorrupt`, `FormatUnsupported`, `FileInvalid`, `Io`; `ValueInvalid`
+    /// when options differ from what the directory was made with.
+    pub fn open(path: &Path, options: &Options) -> Result<Self, EngineError> {
+        open::open_path(path, options)
+    }
+
+    /// Opens a directory on any disk: for tests, and for stores other than files.
+    ///
+    /// # Errors
+    /// As `open`.
+    pub fn open_disk(disk: Arc<dyn Disk>, options: &Options) -> Result<Self, EngineError> {
+        open::open_disk(disk, options)
+    }
+
+    /// What opening found.
+    pub const fn opened(&self) -> &Opened {
+        &self.opened
+    }
+
     /// An empty batch. `received_ms`: arrival, milliseconds since 1970-01-01 UTC.
-    pub fn batch(&self, _received_ms: i64) -> Batch {
-        Batch::default()
+    pub const fn batch(&self, received_ms: i64) -> Batch {
+        Batch::new(self.keys, received_ms)
     }
 
     /// Resolves, logs, syncs and applies a batch; it is on disk when this returns.
     ///
-    /// Blocks on fsync. Batches committed at the same time from several threads share one.
+    /// All of it is kept, or none. Blocks on fsync. Batches committed at the same time from
+    /// several threads share one.
     ///
     /// # Errors
     /// `Storage` when the disk refused: nothing of the batch was applied, and every later
-    /// commit fails the same way until the directory is opened again.
-    pub fn commit(&self, batch: Batch) -> Result<Committed, EngineError> {
-        Ok(Committed { first: Position(1), records: batch.events as u64 })
+    /// commit fails the same way until the directory is opened again. `Input` when the batch
+    /// is over its limit, `Closed` after `close`.
+    pub fn commit(&self, mut batch: Batch) -> Result<Committed, EngineError> {
+        if batch.body_bytes() > BATCH_BYTES_MAX {
+            return Err(EngineError::Input(InputError::TooLarge {
+                what: "batch",
+                bytes: batch.body_bytes(),
+                limit: "batch_bytes_max",
+                bytes_max: BATCH_BYTES_MAX,
+            }));
+        }
+        batch.settle_labels();
+        if batch.is_empty() {
+            return Ok(Committed::default());
+        }
+        self.submit(Job::Batch(Box::new(batch)))
     }
+
+    fn submit(&self, job: Job) -> Outcome {
+        self.group.submit(job, |jobs| {
+            let count = jobs.len();
+            // A defect must not leave the others waiting, nor a half-applied state in use.
+            catch_unwind(AssertUnwindSafe(|| self.run(&jobs))).unwrap_or_else(|_| {
+                let what = "a panic while writing".to_owned();
+                if let Some(open) = self.lock_open().as_mut() {
+                    open.log.poison(&what);
+                }
+                let error = EngineError::Storage(StorageError::Internal { what });
+                vec![Err(error); count]
+            })
+        })
+    }
+
+    fn lock_open(&self) -> MutexGuard<'_, Option<Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state, for reading.
+    ///
+    /// # Errors
+    /// `Internal` when a defect left it half-changed.
+    fn read(&self) -> Result<RwLockReadGuard<'_, State>, EngineError> {
+        self.state.read().map_err(|_| {
+            let what = "the state was left half-changed by a defect".to_owned();
+            EngineError::Storage(StorageError::Internal { what })
+        })
+    }
+
+    /// Writes and applies one group of jobs; results in their order.
+    fn run(&self, jobs: &[Job]) -> Vec<Outcome> {
+        let mut guard = self.lock_open();
+        let Some(open) = guard.as_mut() else {
+            return vec![Err(EngineError::Closed(ClosedError)); jobs.len()];
+        };
+        let payloads = match self.resolve_all(jobs) {
+            Ok(payloads) => payloads,
+            Err(error) => return vec![Err(error); jobs.len()],
+        };
+        let staged: Vec<Result<u64, InputError>> = payloads
+            .iter()
+            .map(|(received_ms, bytes, count)| open.log.stage(*received_ms, *count, bytes))
+            .collect();
+        if let Err(error) = open.log.commit() {
+            return vec![Err(EngineError::Storage(error)); jobs.len()];
+        }
+        let mut state = match self.state.write() {
+            Ok(state) => state,
+            Err(_) => return vec![Err(self.read_error()); jobs.len()],
+        };
+        let mut outcomes = Vec::with_capacity(jobs.len());
+        for ((received_ms, bytes, count), first) in payloads.iter().zip(staged) {
+            outcomes.push(match first {
+                Ok(first) => {
+                    apply_payload(&mut state, bytes, first, *received_ms)
+                        .map(|()| Committed { first: Position(first), records: u64::from(*count) })
+                        .map_err(|what| {
+                            open.log.poison(&what);
+                            EngineError::Storage(StorageError::Internal { what })
+                        })
+                }
+                Err(error) => Err(EngineError::Input(error)),
+            });
+        }
+        outcomes
+    }
+
+    fn read_error(&self) -> EngineError {
+        self.read().err().unwrap_or(EngineError::Closed(ClosedError))
+    }
+
+    /// The records of each job as bytes, receipts bound to their messages where these are known.
+    fn resolve_all(&self, jobs: &[Job]) -> Result<Vec<(i64, Vec<u8>, u32)>, EngineError> {
+        let state = self.read()?;
+        Ok(jobs
+            .iter()
+            .map(|job| match job {
+                Job::Batch(batch) => {
+                    let (bytes, count) = resolve_batch(&state, batch);
+                    (batch.received_ms, bytes, count)
+                }
+                Job::Records(received_ms, bytes, count) => (*received_ms, bytes.clone(), *count),
+            })
+            .collect())
+    }
+
+    /// Writes a snapshot; the position it reaches. Commits go on meanwhile, but for the time
+    /// it takes to copy the state's bytes.
+    ///
+    /// # Errors
+    /// `Io`, `Closed`. What was there before is still there.
+    pub fn snapshot(&self) -> Result<Position, EngineError> {
+        let _one = self.snapshotting.lock().unwrap_or_else(PoisonError::into_inner);
+        let disk = match self.lock_open().as_ref() {
+            Some(open) => Arc::clone(&open.disk),
+            None => return Err(EngineError::Closed(ClosedError)),
+        };
+        let (position, bytes) = {
+            let state = self.read()?;
+            (state.position, snapshot::encode(&self.identity, &state))
+        };
+        if self.lock_open().as_ref().is_some_and(|open| open.snapshot_at == position.0) {
+            return Ok(position);
+        }
+        snapshot::write(disk.as_ref(), position.0, &bytes)?;
+        snapshot::tidy(disk.as_ref())?;
+        if let Some(open) = self.lock_open().as_mut() {
+            open.snapshot_at = position.0;
+        }
+        Ok(position)
+    }
+
+    /// Takes a snapshot if there is something new, then lets go of the directory. Calls after
+    /// it say `Closed`; a second `close` does nothing.
+    ///
+    /// # Errors
+    /// `Storage` when the snapshot or the last sync failed; the directory is let go all the
+    /// same, and the log holds everything that was acknowledged.
+    pub fn close(&self) -> Result<(), EngineError> {
+        let is_open = self.lock_open().as_ref().is_some_and(|open| open.log.check().is_ok());
+        let kept = if is_open { self.snapshot().map(|_| ()) } else { Ok(()) };
+        let Some(mut open) = self.lock_open().take() else { return Ok(()) };
+        let synced = if is_open { open.log.finish() } else { Ok(()) };
+        kept.and(synced.map_err(EngineError::Storage))
+    }
+
+    /// Why writes are refused, if they are.
+    pub fn refusal(&self) -> Option<EngineError> {
+        match self.lock_open().as_ref() {
+            None => Some(EngineError::Closed(ClosedError)),
+            Some(open) => open.log.check().err().map(EngineError::Storage),
+        }
+    }
+}
+
+fn apply_payload(
+    state: &mut State,
+    bytes: &[u8],
+    first: u64,
+    received_ms: i64,
+) -> Result<(), String> {
+    let mut reader = Reader::new(bytes);
+    let mut position = first;
+    while !reader.is_done() {
+        let record = decode_record(&mut reader)
+            .map_err(|e| format!("a record of ours, byte {}: expected {}", e.byte, e.expected))?;
+        apply(state, &record, Position(position), received_ms);
+        position += 1;
+    }
+    Ok(())
+}
+
+/// The batch's records. A receipt whose message is registered becomes a short record.
+fn resolve_batch(state: &State, batch: &Batch) -> (Vec<u8>, u32) {
+    let mut bytes = Vec::with_capacity(batch.drafts.len() * 32);
+    for draft in &batch.drafts {
+        let found = match (draft.is_receipt, draft.state) {
+            (true, Some(word)) => find_receipt(state, batch, draft).map(|found| (word, found)),
+            _ => None,
+        };
+        match found {
+            Some((word, (message, blast, contact))) => {
+                let record = Record::Receipt(ReceiptRecord {
+                    message,
+                    blast,
+                    contact,
+                    state: word,
+                    class: draft.class,
+                    code: batch.code(draft),
+                    occurred_us: draft.occurred_us,
+                });
+                encode_record(&record, &mut bytes);
+            }
+            None => bytes.extend_from_slice(batch.record(draft)),
+        }
+    }
+    (bytes, u32::try_from(batch.drafts.len()).unwrap_or(u32::MAX))
+}
+
+type Found = (u64, crate::event::BlastId, crate::event::ContactId);
+
+fn find_receipt(state: &State, batch: &Batch, draft: &crate::batch::Draft) -> Option<Found> {
+    for key in draft.messages {
+        if key != 0
+            && let Some((blast, contact)) = state.messages.find(key)
+        {
+            return Some((key, blast, contact));
+        }
+    }
+    let [message, _, reference] = draft.messages;
+    if message == 0 && reference == 0 {
+        return None;
+    }
+    // Not under its own form: perhaps under another that the provider also writes.
+    let Ok(Record::Event(record)) = decode_record(&mut Reader::new(batch.record(draft))) else {
+        return None;
+    };
+    let find = |id: &str| find_message(state, record.provider, record.account, id);
+    let (blast, contact) = find(record.message_id).or_else(|| find(record.client_ref))?;
+    Some((message.max(reference), blast, contact))
 }

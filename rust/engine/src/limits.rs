@@ -7,8 +7,9 @@
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
 /// Bytes in one body of canonical events, which load tools and back-fills send in bulk.
 pub const EVENTS_BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Bytes of all requests of one in-process call; a larger call is refused before parsing.
-pub const BATCH_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Bytes of all requests of one in-process call; a larger call is refused before parsing. A
+/// batch becomes one frame, so that all of it is kept or none.
+pub const BATCH_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Nesting of JSON. The deepest provider body known has 9 levels; 64 stops stack games.
 pub const JSON_DEPTH_MAX: usize = 64;
 /// Keys or form pairs in one body; 100 000 keys are an attack, not a receipt.
@@ -43,20 +44,22 @@ pub const CONTACTS_COUNT_MAX: usize = u32::MAX as usize - 1;
 /// Contacts registered in one log record; larger audiences are several records.
 pub const AUDIENCE_CHUNK_COUNT_MAX: usize = 65_536;
 
-/// Receipts and replies that wait for their send. Beyond it new ones are kept in the log and
-/// counted as orphans, so that a flood of strangers cannot fill memory.
-pub const LOOSE_COUNT_MAX: usize = 8_000_000;
+/// Events whose blast is not certain. Beyond it the oldest are settled: what was found stays,
+/// what was not is an orphan, so that a flood of strangers cannot fill memory.
+pub const LOOSE_COUNT_MAX: usize = 2_000_000;
 /// How long before its blast's time a receipt may have been made and still be matched by
 /// sender and contact: blasts are often registered after the first texts went out.
 pub const EARLY_MS_MAX: i64 = 24 * 3_600 * 1_000;
 /// How long after its blast's time a receipt is matched by sender and contact. Carriers try
 /// for up to 72 h; a week covers the slowest reports.
 pub const RECEIPT_WINDOW_MS: i64 = 7 * 24 * 3_600 * 1_000;
+/// How long after its arrival an event's blast may still change because of a registration.
+pub const SETTLE_MS: i64 = RECEIPT_WINDOW_MS + EARLY_MS_MAX;
 /// How long after its blast's time a reply is credited to it.
 pub const ATTRIBUTION_WINDOW_MS: i64 = 72 * 3_600 * 1_000;
 
 /// Bytes of one frame's payload: bounds what the reader must buffer before it can check.
-pub const FRAME_BYTES_MAX: usize = 32 * 1024 * 1024;
+pub const FRAME_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Bytes at which a log file is closed and the next one begun.
 pub const LOG_FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Snapshots kept: the newest, and one to fall back to.
@@ -72,7 +75,8 @@ pub const QUERY_DEPTH_MAX: usize = 64;
 pub const PAGE_COUNT_MAX: usize = 100_000;
 
 const _: () = assert!(BODY_BYTES_MAX <= EVENTS_BODY_BYTES_MAX);
-const _: () = assert!(EVENTS_BODY_BYTES_MAX < FRAME_BYTES_MAX, "a body's dead letter fits a frame");
+const _: () = assert!(EVENTS_BODY_BYTES_MAX < BATCH_BYTES_MAX);
+const _: () = assert!(BATCH_BYTES_MAX < FRAME_BYTES_MAX, "dead letters of a batch fit a frame");
 const _: () = assert!(AUDIENCE_CHUNK_COUNT_MAX * 10 < FRAME_BYTES_MAX);
 const _: () = assert!((FRAME_BYTES_MAX as u64) < LOG_FILE_BYTES_MAX);
 const _: () = assert!(ATTRIBUTION_WINDOW_MS <= RECEIPT_WINDOW_MS);

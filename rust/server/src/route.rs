@@ -105,6 +105,16 @@ impl<'b> Mark<'b> {
     }
 }
 
+/// Campaign and blast that a target's query names, for callers that have no door.
+///
+/// # Errors
+/// A name that cannot be read.
+pub fn names_in(target: &str) -> Result<(Option<Cow<'_, str>>, Option<Cow<'_, str>>), Reason> {
+    let query = target.split_once('?').map_or("", |(_, query)| query);
+    let mark = Mark::read(Provider::Canonical, "", query)?;
+    Ok((mark.campaign, mark.blast))
+}
+
 /// Undoes percent-encoding; borrows where there is none.
 fn name_of(raw: &str, is_query: bool) -> Result<Cow<'_, str>, Reason> {
     let is_plain = !raw

@@ -1,0 +1,100 @@
+# smstrack: one recipe per task. `make help` lists them. Hooks and .ci/run call these.
+#
+# Needs Python 3.11 to 3.13, a Rust toolchain, make and a C compiler; nothing else, no root,
+# no service. Everything it makes is in .venv/ and target/. One Rust profile only (release):
+# the tests drive loads, and the engine is compiled once for the extension and for its tests.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& { echo "$$p"; break; }; done)
+BIN := .venv/bin
+T ?= 60
+SEED ?= 1
+CONTACTS ?= 100000
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The core is built from source for this machine's Python; cargo must find it too.
+export PYO3_PYTHON := $(CURDIR)/.venv/bin/python
+
+RUST_SOURCES := $(shell find rust -name '*.rs' -o -name Cargo.toml 2>/dev/null | grep -v /target/) \
+	Cargo.toml Cargo.lock pyproject.toml
+
+.PHONY: help prerequisites setup build demo test test-rust test-py lint format stubs fuzz bench \
+	soak ci clean lock
+
+help: ## List the tasks
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+
+prerequisites:
+	@[ -n "$(PYTHON)" ] || { echo "smstrack needs Python 3.11, 3.12 or 3.13: install it from your system (apt-get install python3 python3-venv) or python.org, or say make PYTHON=/path/to/python3" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "smstrack needs Python's venv module: apt-get install python3-venv, or another Python by make PYTHON=/path/to/python3" >&2; exit 1; }
+	@command -v cargo >/dev/null || { echo "smstrack needs a Rust toolchain (cargo): get it from https://rustup.rs, then open a new shell" >&2; exit 1; }
+	@command -v cc >/dev/null || { echo "smstrack needs a C compiler (cc) to link: apt-get install gcc libc6-dev, or xcode-select --install" >&2; exit 1; }
+
+# Made anew only when the locked dependencies change.
+.venv/.locked: requirements.lock | prerequisites
+	@echo "setting up .venv"
+	@"$(PYTHON)" -m venv --clear .venv
+	@$(BIN)/pip install --quiet --require-hashes --only-binary :all: -r requirements.lock
+	@touch $@
+
+.venv/.built: .venv/.locked $(RUST_SOURCES) | prerequisites
+	@echo "building the core (release)"
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/maturin develop --release --locked --quiet
+	@touch $@
+
+setup: .venv/.locked ## Make .venv with the locked dependencies
+
+build: .venv/.built ## Build the core and install the package into .venv
+
+demo: build ## Run the main job end to end and check every figure (SEED=1 CONTACTS=100000)
+	@$(BIN)/smstrack demo --seed $(SEED) --contacts $(CONTACTS)
+
+test: test-rust test-py ## Set everything up and run all tests
+
+test-rust: setup ## Run the Rust tests
+	cargo test --release --locked --quiet
+
+test-py: build ## Run the Python tests
+	$(BIN)/pytest
+
+lint: build ## Check style, types, lints and stubs; change nothing
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --release --locked --quiet -- -D warnings
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/python -c 'import smstrack_core._core'
+	$(BIN)/stubtest smstrack_core._core --mypy-config-file pyproject.toml
+
+format: setup ## Rewrite the sources in their one style
+	cargo fmt --all
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+stubs: build ## Check that _core.pyi and the compiled core agree
+	$(BIN)/python -c 'import smstrack_core._core'
+	$(BIN)/stubtest smstrack_core._core --mypy-config-file pyproject.toml
+
+fuzz: setup ## Throw random input at the parsers for T seconds (T=60)
+	FUZZ_SECONDS=$(T) cargo test --release --locked fuzz -- --include-ignored --nocapture
+
+bench: build ## Measure beside the rivals, checking every answer
+	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+
+soak: build ## Kill and restart for T seconds under load (T=60)
+	SOAK_SECONDS=$(T) $(BIN)/pytest tests/test_kill.py -s
+
+ci: lint test ## What every submission must pass
+
+lock: ## Lock the dependencies of pyproject.toml anew (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+		--generate-hashes --no-header --upgrade -o requirements.lock
+
+clean: ## Remove what was built
+	rm -rf .venv target dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""Servers to compare with: three that only answer, and our own without fdatasync."""

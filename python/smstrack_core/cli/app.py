@@ -1,0 +1,283 @@
+"""The commands, their options and their help."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn
+
+import orjson
+import typer
+
+import smstrack_core as sms
+from smstrack_core.cli.output import advance, flatten, print_line, progress_bar, say
+from smstrack_core.cli.requests import RequestFileError, read_request
+
+app: Final = typer.Typer(
+    name="smstrack",
+    help="Keep SMS delivery receipts and replies, and ask for exact contact sets.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode="markdown",
+)
+
+Directory = Annotated[Path, typer.Argument(help="Data directory.", metavar="DIR")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON value on stdout.")]
+
+
+def main() -> NoReturn:
+    """Runs the command line; every failure is one line on stderr."""
+    try:
+        app()
+    except BaseExceptionGroup as group:
+        _fail(flatten(group))
+    except (sms.SmstrackError, OSError, RuntimeError) as error:
+        _fail([error])
+    sys.exit(0)
+
+
+def _fail(errors: list[BaseException]) -> NoReturn:
+    for error in errors:
+        code = getattr(error, "code", None)
+        say(f"error: {error}" + (f" [{code}]" if isinstance(code, str) else ""))
+    sys.exit(1)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback form
+    if wanted:
+        print_line(f"smstrack {sms.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    """Keep SMS delivery receipts and replies, and ask for exact contact sets.
+
+    One process owns a data directory at a time: ask the server, or stop it first.
+    """
+
+
+@app.command()
+def serve(
+    directory: Directory,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65_535)] = 8470,
+    template: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Parameter names you chose: PROVIDER[/ACCOUNT]=JSON. May be repeated.",
+            metavar="PROVIDER=JSON",
+        ),
+    ] = None,
+    grace_s: Annotated[
+        float, typer.Option(help="Seconds that open requests have to finish at the end.")
+    ] = 10.0,
+) -> None:
+    """Take in webhooks over HTTP until Ctrl-C or SIGTERM.
+
+    Webhooks go to `/hooks/PROVIDER` or `/hooks/PROVIDER/ACCOUNT`, canonical events to `/events`.
+    A 2xx means the event is on disk. The first line on stdout says the address.
+
+    Examples:
+        smstrack serve ./data
+
+        smstrack serve ./data --port 0 --template 'kannel={"id":"message_id","type":"dlr"}'
+    """
+    from smstrack_core.cli.serving import run_server  # noqa: PLC0415 - keeps the others quick
+
+    templates: dict[str, dict[str, str]] = {}
+    for written in template or []:
+        key, _, roles = written.partition("=")
+        templates[key] = _roles(roles)
+    run_server(directory, host, port, grace_s, templates)
+
+
+@app.command()
+def demo(
+    seed: Annotated[int, typer.Option(help="One seed gives one stream.")] = 1,
+    contacts: Annotated[int, typer.Option(help="Size of the campaign.", min=100)] = 100_000,
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="Keep data and export in this new directory.", metavar="DIR"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the main job on made-up traffic, kill the server half-way, and check every figure.
+
+    A campaign in three blasts; callbacks of four providers over real HTTP, disordered, duplicated,
+    some early, some malformed; SIGKILL half-way; then every set is compared with the generator's
+    own ledger. Exit code 1 if one contact is missing or too many.
+
+    Examples:
+        smstrack demo
+
+        smstrack demo --seed 7 --contacts 5000 --json
+    """
+    from smstrack_core.cli.demoing import print_demo  # noqa: PLC0415 - keeps the others quick
+    from smstrack_core.demo import run_demo  # noqa: PLC0415
+
+    if keep is not None and keep.exists() and any(keep.iterdir()):
+        message = f"{keep} is not empty. Name a directory that does not exist yet."
+        raise typer.BadParameter(message, param_hint="--keep")
+    with progress_bar("callbacks answered") as bar:
+        result = run_demo(seed, contacts, keep, say, advance(bar))
+    raise typer.Exit(print_demo(result, as_json=as_json))
+
+
+@app.command()
+def decode(
+    provider: Annotated[str, typer.Option("--provider", "-p", help="Whose requests they are.")],
+    files: Annotated[
+        list[str], typer.Argument(help="Raw requests; `-` is standard input.", metavar="FILE...")
+    ],
+    template: Annotated[
+        str | None,
+        typer.Option(help="Parameter names you chose and their roles.", metavar="JSON"),
+    ] = None,
+) -> None:
+    """Print the canonical events of raw requests, one JSON object a line.
+
+    A raw request is a first line (`POST /hooks/twilio`), headers, an empty line and the body.
+    What cannot be read is one line on stderr each, and exit code 1; the rest is printed.
+
+    Examples:
+        smstrack decode --provider twilio request.http
+
+        cat request.http | smstrack decode -p kannel --template '{"id":"message_id"}' -
+    """
+    if provider not in sms.providers():
+        message = f"{provider!r} is not one of {', '.join(sms.providers())}."
+        raise typer.BadParameter(message, param_hint="--provider")
+    roles = None if template is None else _roles(template)
+    failed = False
+    for file in files:
+        for line in _decoded(provider, file, roles):
+            failed |= line is None
+            if line is not None:
+                print_line(line)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _decoded(provider: str, file: str, roles: dict[str, str] | None) -> Iterator[str | None]:
+    """JSON lines of one file; None for what could not be read, which stderr then names."""
+    try:
+        found = sms.decode_rows(provider, read_request(file), template=roles)
+    except (sms.InputError, RequestFileError, OSError) as error:
+        say(f"{file}: {getattr(error, 'code', '') or 'unreadable'}: {error}")
+        yield None
+        return
+    for event in found["events"]:
+        yield orjson.dumps({"file": file, **event}).decode()
+    for reject in found["rejects"]:
+        say(f"{file}: {reject['code']}: row {reject['row']}, byte {reject['byte']}. Row skipped.")
+        yield None
+
+
+@app.command()
+def report(
+    directory: Directory,
+    campaign: Annotated[str, typer.Argument(help="Its name.", metavar="CAMPAIGN")],
+    as_json: AsJson = False,
+) -> None:
+    """Print a campaign's figures, each rate with its denominator.
+
+    Example:
+        smstrack report ./data spring
+    """
+    with sms.open(directory, create=False) as engine:
+        found = engine.report(campaign)
+    print_line(orjson.dumps(found.to_dict()).decode() if as_json else str(found))
+
+
+@app.command()
+def segment(
+    directory: Directory,
+    expression: Annotated[str, typer.Argument(help="Set expression.", metavar="EXPR")],
+    count: Annotated[bool, typer.Option("--count", help="Only how many contacts.")] = False,
+    export: Annotated[
+        Path | None, typer.Option(help="Write a CSV file instead.", metavar="FILE")
+    ] = None,
+    include_suppressed: Annotated[
+        bool, typer.Option("--include-suppressed", help="Also those that must not be sent to.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print the numbers of a segment, one a line, without those that must not be sent to.
+
+    Sets are `CAMPAIGN.set` and `CAMPAIGN/BLAST.set`; `&` both, `|` either, `-` not, `^` one of
+    two, and parentheses. `--count` counts the whole segment, suppressed contacts too.
+
+    Examples:
+        smstrack segment ./data 'spring.delivered - spring.replied - spring.opted_out'
+
+        smstrack segment ./data 'spring.delivered & spring.replied:yes' --count
+
+        smstrack segment ./data 'spring/b1.pending' --export pending.csv
+    """
+    if count and export is not None:
+        message = "--count and --export exclude each other."
+        raise typer.BadParameter(message)
+    with sms.open(directory, create=False) as engine:
+        chosen = engine.segment(expression)
+        result: dict[str, Any] = {"expression": expression, "count": len(chosen)}
+        if export is not None:
+            written = chosen.export(export, include_suppressed=include_suppressed)
+            result |= {
+                "path": str(written.path),
+                "written": written.written,
+                "suppressed": written.suppressed,
+            }
+        if as_json:
+            print_line(orjson.dumps(result).decode())
+        elif export is not None:
+            say(f"wrote {result['written']:,} contacts to {export}; "
+                f"left out {result['suppressed']:,} suppressed")  # fmt: skip
+        elif count:
+            print_line(str(result["count"]))
+        else:
+            for page in chosen.pages(include_suppressed=include_suppressed):
+                print_line("\n".join(page))
+
+
+@app.command()
+def check(directory: Directory, as_json: AsJson = False) -> None:
+    """Verify a data directory, changing nothing, and say what was found.
+
+    Exit code 1 if anything is damaged. A torn tail after a crash is normal and is not damage.
+
+    Example:
+        smstrack check ./data
+    """
+    found = sms.check(str(directory))
+    if as_json:
+        print_line(orjson.dumps(found).decode())
+    else:
+        for key, value in found.items():
+            if key not in ("ok", "problems"):
+                print_line(f"{key.replace('_', ' ')}: {_plain(value)}")
+        for problem in found.get("problems", []):
+            print_line(f"problem: {_plain(problem)}")
+        print_line("sound" if found.get("ok") else "DAMAGED")
+    if not found.get("ok"):
+        raise typer.Exit(1)
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _roles(text: str) -> dict[str, str]:
+    """A template from JSON. Raises typer.BadParameter, exit code 2."""
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(role, str) for role in found.values()):
+        message = 'expected a JSON object of names and roles, {"id": "message_id", "type": "dlr"}.'
+        raise typer.BadParameter(message, param_hint="--template")
+    return found

@@ -1,0 +1,44 @@
+"""`smstrack serve`: an engine, its door, and the signals that end them."""
+
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+
+import trio
+
+import smstrack_core as sms
+from smstrack_core.cli.output import print_line, say
+
+
+def run_server(
+    directory: Path,
+    host: str,
+    port: int,
+    grace_s: float,
+    templates: Mapping[str, Mapping[str, str]],
+) -> None:
+    """Serves until SIGINT or SIGTERM, then drains and closes. Raises what `sms.serve` raises."""
+    with sms.open(directory) as engine:
+        opened = engine.opened()
+        if opened.get("torn_bytes"):
+            say(
+                f"{opened.get('torn_file')}: cut a torn tail of {opened['torn_bytes']:,} bytes, "
+                "normal after a crash; nothing that was answered is lost"
+            )
+        trio.run(_serve, engine, host, port, grace_s, templates)
+        say("stopped; everything answered is kept")
+
+
+async def _serve(
+    engine: sms.Engine,
+    host: str,
+    port: int,
+    grace_s: float,
+    templates: Mapping[str, Mapping[str, str]],
+) -> None:
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with sms.serve(engine, host, port, grace_s=grace_s, templates=templates) as server:
+            print_line(f"listening on {server.url}")
+            async for _ in signals:
+                break
+            say("stopping: no new connections, open requests are answered")

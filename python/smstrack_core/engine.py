@@ -1,0 +1,391 @@
+"""The friendly surface over the compiled core: open a directory, register, ingest, ask.
+
+Decides nothing about events: it turns what people write (costs, times, lists, files) into what
+the border takes, and cuts long input into bounded calls.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self, final
+
+import orjson
+
+from smstrack_core import _core
+from smstrack_core.replies import label_batch
+from smstrack_core.reports import Report
+from smstrack_core.segments import CampaignSets, Segment, Sets, quote_name
+from smstrack_core.values import now_ms, parse_money, parse_time_ms
+
+CHUNK_COUNT: Final = 65_536
+"""Contacts or messages registered in one call; the engine writes each call as one record."""
+
+Reject = tuple[int, str]
+"""A refused row: its number from 0, and the stable code of the reason."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What a registration did."""
+
+    added: int
+    """Rows that were new; a repeat adds nothing."""
+    rejects: list[Reject]
+    """Refused rows; the others were kept."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What became of a batch of requests. Everything counted as accepted is on disk."""
+
+    accepted: int
+    """Events kept."""
+    rejected: int
+    """Rows and whole bodies refused; kept as dead letters."""
+    rejects: list[tuple[int, int, int, str]] = field(repr=False)
+    """(request, row, byte, code); row is -1 where the whole body could not be read."""
+    bodies: list[int] = field(repr=False)
+    """Events taken from each request, in order; sums to `accepted`."""
+
+
+def open(  # noqa: A001 - `smstrack_core.open` is the public name
+    path: str | os.PathLike[str],
+    *,
+    durable: bool = True,
+    create: bool = True,
+    attribution_window_ms: int | None = None,
+    receipt_window_ms: int | None = None,
+) -> "Engine":
+    """Opens a data directory, making it if needed; one engine per directory.
+
+    Args:
+        path: The directory.
+        durable: False leaves out fdatasync: events survive the process, not a power cut.
+        create: False refuses a directory that is not there.
+        attribution_window_ms: How long after its blast a reply is credited to it.
+        receipt_window_ms: How long after its blast a receipt is matched by sender and contact.
+
+    Raises:
+        StorageError: already_open, format_unsupported, log_corrupt, file_invalid, io_failed.
+
+    Blocks on disk while it loads the newest snapshot and replays what follows it.
+    """
+    core = _core.Engine.open(
+        os.fspath(path),
+        durable=durable,
+        create=create,
+        attribution_window_ms=attribution_window_ms,
+        receipt_window_ms=receipt_window_ms,
+    )
+    return Engine(core, Path(path))
+
+
+@final
+class Engine:
+    """One open data directory. Use as a context manager, or call `close`.
+
+    Safe from any thread. Calls that write return when the write is on disk.
+    """
+
+    def __init__(self, core: _core.Engine, path: Path) -> None:
+        self.core: Final = core
+        """The compiled engine; other modules of this package pass it over the border."""
+        self.path: Final = path
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Takes a snapshot if there is something new, then lets go of the directory."""
+        self.core.close()
+
+    def opened(self) -> dict[str, Any]:
+        """What opening found: positions, replayed records, a torn tail that was cut."""
+        return _object(self.core.opened())
+
+    def campaign(
+        self,
+        name: str,
+        *,
+        cost: str | None = None,
+        closes_at: str | datetime | None = None,
+        goal: str | None = None,
+    ) -> "Campaign":
+        """Registers or updates a campaign and returns it; what is not given stays as it was.
+
+        Args:
+            name: 1 to 128 bytes without control characters or quotes.
+            cost: Amount and currency, `"412.50 USD"`.
+            closes_at: End of its window, ISO 8601 with a zone or an aware datetime.
+            goal: What it is for, in the operator's words.
+
+        Durable on return. Raises InputError: name_invalid, value_invalid, too_many.
+        """
+        micros, currency = (None, None) if cost is None else parse_money(cost)
+        closes_at_ms = None if closes_at is None else parse_time_ms(closes_at, "closes_at")
+        self.core.campaign(
+            name,
+            cost_micros=micros,
+            currency=currency,
+            closes_at_ms=closes_at_ms,
+            goal=goal,
+            now_ms=now_ms(),
+        )
+        return Campaign(self.core, name)
+
+    def campaigns(self) -> list[str]:
+        """Names of all campaigns, in order of registration."""
+        return self.core.campaigns()
+
+    def ingest(
+        self,
+        provider: str,
+        requests: Sequence[_core.Request | bytes],
+        *,
+        account: str = "",
+        campaign: str | None = None,
+        blast: str | None = None,
+        template: Mapping[str, str] | None = None,
+        received_ms: int | None = None,
+    ) -> Ingested:
+        """Takes in requests of one provider without HTTP; replies are labelled on the way.
+
+        All accepted events are kept, or none. Refused rows do not fail the batch.
+
+        Args:
+            provider: One of `providers()`.
+            requests: Whole requests, or bare POST bodies as `bytes`.
+            account: The provider's account that the requests came for.
+            campaign: Campaign that the requests name, as `?campaign=` would.
+            blast: Blast that the requests name, as `?blast=` would.
+            template: Parameter names that the operator chose, and the role of each.
+            received_ms: Arrival, milliseconds since 1970-01-01 UTC; now if not given.
+
+        Raises:
+            InputError: unknown_name, too_large; nothing was changed.
+            StorageError: The disk refused; nothing was applied.
+
+        Blocks on fsync with the GIL released.
+        """
+        batch = self.core.begin(
+            provider,
+            requests,
+            account=account,
+            campaign=campaign,
+            blast=blast,
+            template=None if template is None else orjson.dumps(dict(template)).decode(),
+            received_ms=now_ms() if received_ms is None else received_ms,
+        )
+        labels = label_batch(batch.reply_texts()) if batch.reply_count else b""
+        outcomes = batch.bodies
+        self.core.commit(batch, labels)
+        rejects: list[tuple[int, int, int, str]] = []
+        for request, (_, rows, unread) in enumerate(outcomes):
+            rejects.extend((request, row, byte, code) for row, byte, code in rows)
+            if unread is not None:
+                rejects.append((request, -1, *unread))
+        taken = [accepted for accepted, _, _ in outcomes]
+        return Ingested(sum(taken), len(rejects), rejects, taken)
+
+    def segment(self, expression: str) -> Segment:
+        """A segment from text, such as `"spring.delivered & spring.replied:yes"`.
+
+        Raises InputError: query_invalid, unknown_name.
+        """
+        self.core.count(expression)
+        return Segment(self.core, expression)
+
+    @property
+    def suppressed(self) -> Segment:
+        """Contacts that must not be sent to now, whatever the reason."""
+        return Segment(self.core, "suppressed")
+
+    @property
+    def contacts(self) -> Segment:
+        """Every contact that the directory knows."""
+        return Segment(self.core, "contacts")
+
+    def suppress(self, numbers: Iterable[str], *, reason: str = "manual") -> int:
+        """Suppresses contacts by hand, at once. Returns how many changed. Durable on return."""
+        return self._consent(numbers, opted_in=False, reason=reason)
+
+    def unsuppress(self, numbers: Iterable[str], *, reason: str = "manual") -> int:
+        """Records an opt-in, which lifts suppression. Returns how many changed. Durable."""
+        return self._consent(numbers, opted_in=True, reason=reason)
+
+    def _consent(self, numbers: Iterable[str], *, opted_in: bool, reason: str) -> int:
+        at_ms = now_ms()
+        return sum(
+            self.core.suppress(rows, opted_in=opted_in, reason=reason, at_ms=at_ms)
+            for rows, _ in _number_chunks(numbers)
+        )
+
+    def report(self, campaign: str) -> Report:
+        """One campaign's figures, all of one moment. Raises InputError: unknown_name."""
+        return Report.from_json(self.core.report(campaign))
+
+    def dead_letters(self, *, after: int = 0, count_max: int = 1_000) -> list[dict[str, Any]]:
+        """Refused input with its reason, one page in order of position."""
+        letters: list[dict[str, Any]] = orjson.loads(
+            self.core.dead_letters(after=after, count_max=count_max)
+        )
+        return letters
+
+    def stats(self) -> dict[str, Any]:
+        """Counters of the directory; no numbers, no texts."""
+        return _object(self.core.stats())
+
+    def snapshot(self) -> int:
+        """Writes a snapshot; returns the log position it reaches. Blocks on disk."""
+        return self.core.snapshot()
+
+    def digest(self) -> str:
+        """Hash of the whole state: equal for equal facts, in whatever order they came."""
+        return self.core.digest()
+
+
+@final
+class Campaign(CampaignSets):
+    """A named effort with one goal; groups blasts. Its sets are the union over its blasts."""
+
+    def __init__(self, core: _core.Engine, name: str) -> None:
+        super().__init__(core, quote_name(name))
+        self.name: Final = name
+
+    def blast(
+        self,
+        name: str,
+        *,
+        sender: str | None = None,
+        audience: Iterable[str] | str | os.PathLike[str] | None = None,
+        tags: Mapping[str, str] | None = None,
+        at: str | datetime | None = None,
+    ) -> "Blast":
+        """Registers or updates a blast: one text variant, to one audience, from one sender.
+
+        Args:
+            name: Unique within the campaign.
+            sender: Our number, short code or name, as on the wire.
+            audience: Numbers, or the path of a text or CSV file whose first column holds them
+                (a heading is allowed). Read in pieces. Repeats add nothing.
+            tags: `{"variant": "A"}`; reports split by them.
+            at: When it goes out; now if not given at the first registration.
+
+        Durable on return. Refused rows are in `Blast.rejects`; the others are kept.
+        """
+        self._core.blast(
+            self.name,
+            name,
+            sender=sender,
+            at_ms=None if at is None else parse_time_ms(at, "at"),
+            tags=tags,
+            now_ms=now_ms(),
+        )
+        blast = Blast(self._core, self.name, name)
+        if audience is not None:
+            blast.add_audience(audience)
+        return blast
+
+    def blasts(self) -> list[str]:
+        """Names of the campaign's blasts, in order of registration."""
+        return self._core.blasts(self.name)
+
+    def where(self, **tags: str) -> CampaignSets:
+        """The same sets over only those blasts that carry every one of these tags."""
+        chosen = ",".join(f"{quote_name(key)}:{quote_name(tags[key])}" for key in sorted(tags))
+        return CampaignSets(self._core, f"{self._scope}{{{chosen}}}")
+
+    def report(self) -> Report:
+        """The campaign's figures, all of one moment; print it, or read its fields."""
+        return Report.from_json(self._core.report(self.name))
+
+
+@final
+class Blast(Sets):
+    """One text variant sent to one audience from one sender at one time."""
+
+    def __init__(self, core: _core.Engine, campaign: str, name: str) -> None:
+        super().__init__(core, f"{quote_name(campaign)}/{quote_name(name)}")
+        self.campaign: Final = campaign
+        self.name: Final = name
+        self.rejects: Final[list[Reject]] = []
+        """Refused audience rows: (row from 0, code)."""
+
+    def add_audience(self, audience: Iterable[str] | str | os.PathLike[str]) -> int:
+        """Adds contacts; returns how many were new. See `Campaign.blast`. Durable on return."""
+        if isinstance(audience, str | os.PathLike):
+            chunks = _file_chunks(Path(audience))
+        else:
+            chunks = _number_chunks(audience)
+        added = 0
+        for rows, base in chunks:
+            new, refused = self._core.audience(self.campaign, self.name, rows, now_ms=now_ms())
+            added += new
+            self.rejects.extend((base + row, code) for row, code in refused)
+        return added
+
+    def sent(
+        self, messages: Iterable[tuple[str, str]], *, provider: str, account: str = ""
+    ) -> Registered:
+        """Registers provider message ids as they become known: pairs of number and id.
+
+        Receipts that came before are matched now. Durable on return.
+        """
+        pairs = iter(messages)
+        added, base = 0, 0
+        rejects: list[Reject] = []
+        while chunk := list(islice(pairs, CHUNK_COUNT)):
+            numbers, ids = (list(column) for column in zip(*chunk, strict=True))
+            new, refused = self._core.sent(
+                self.campaign, self.name, provider, account, numbers, ids, now_ms=now_ms()
+            )
+            added += new
+            rejects.extend((base + row, code) for row, code in refused)
+            base += len(chunk)
+        return Registered(added, rejects)
+
+
+_HEADING: Final = b"number\n"
+"""Stands first where no heading can be, so that a refused first row is not taken for one."""
+
+
+def _number_chunks(numbers: Iterable[str]) -> Iterator[tuple[bytes, int]]:
+    """Lines for the border, and the row that its row 0 stands for."""
+    rows = iter(numbers)
+    base = 0
+    while chunk := list(islice(rows, CHUNK_COUNT)):
+        # A line break within a value would shift every later row; a blank makes it a reject.
+        lines = "\n".join(row.replace("\n", " ").replace("\r", " ") or " " for row in chunk)
+        yield _HEADING + lines.encode(), base - 1
+        base += len(chunk)
+
+
+def _file_chunks(path: Path) -> Iterator[tuple[bytes, int]]:
+    """Lines of a file as they are, in pieces; only its first line may be a heading."""
+    base = 0
+    with path.open("rb") as file:
+        while chunk := list(islice(file, CHUNK_COUNT)):
+            if base:
+                yield _HEADING + b"".join(chunk), base - 1
+            else:
+                yield b"".join(chunk).removeprefix(b"\xef\xbb\xbf"), 0
+            base += len(chunk)
+
+
+def _object(text: str) -> dict[str, Any]:
+    parsed: dict[str, Any] = orjson.loads(text)
+    return parsed

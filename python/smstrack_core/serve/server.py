@@ -1,0 +1,172 @@
+"""The Trio side of the ingest door: wait for its poller, pump, label, finish, snapshot, stop.
+
+The door itself (sockets, framing, back-pressure) is Rust; see rust/server. Here live only its
+lifetime, the labels of replies, and the timers.
+"""
+
+import math
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final, final
+
+import orjson
+import trio
+
+from smstrack_core import _core
+from smstrack_core.config import ServeSettings
+from smstrack_core.engine import Engine
+from smstrack_core.replies import label_batch
+from smstrack_core.replies.label import failures
+from smstrack_core.values import now_ms
+
+_SNAPSHOT_THREADS: Final = 1
+"""Snapshots have a thread of their own, so that they wait for nobody and nobody for them."""
+
+
+@final
+class Server:
+    """A running ingest door. Made by `serve`."""
+
+    def __init__(self, engine: Engine, settings: ServeSettings) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._door = _core.Door.bind(engine.core, settings.host, settings.port, settings.options())
+        host, port = self._door.address
+        self.address: Final[tuple[str, int]] = (host, port)
+        """Host and port that are really listened on."""
+        self._is_draining = False
+        self._ended = trio.Event()
+        self._run_scope = trio.CancelScope(shield=True)
+        self._wait_scope: trio.CancelScope | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that is really listened on."""
+        return self.address[1]
+
+    @property
+    def url(self) -> str:
+        """`http://host:port`, brackets around IPv6 addresses."""
+        host, port = self.address
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def stats(self) -> dict[str, Any]:
+        """Counters of the door: connections, requests, answers, refusals; no numbers, no texts."""
+        found: dict[str, Any] = orjson.loads(self._door.stats())
+        found["replies_not_judged"] = failures.count
+        return found
+
+    async def run(self) -> None:
+        """Pumps until the door is drained.
+
+        Shielded: only `stop` ends it, so no request that was read goes unanswered.
+        """
+        try:
+            with self._run_scope:
+                timeout_ms = 0
+                while not (self._is_draining and self._door.is_idle):
+                    await self._wait(timeout_ms)
+                    texts, timeout_ms = self._door.pump(now_ms())
+                    if texts is not None:
+                        timeout_ms = self._door.finish(label_batch(texts), now_ms())
+        finally:
+            self._ended.set()
+
+    async def _wait(self, timeout_ms: int) -> None:
+        if timeout_ms == 0:
+            await trio.lowlevel.checkpoint()
+            return
+        wait_s = timeout_ms / 1_000 if timeout_ms > 0 else math.inf
+        with trio.move_on_after(wait_s) as self._wait_scope:
+            await trio.lowlevel.wait_readable(self._door.fileno())
+        self._wait_scope = None
+
+    async def snapshots(self) -> None:
+        """Takes a snapshot whenever enough records have come since the last one."""
+        limiter = trio.CapacityLimiter(_SNAPSHOT_THREADS)
+        reached = _last_position(self._engine)
+        while True:
+            await trio.sleep(self._settings.snapshot_every_s)
+            if _last_position(self._engine) - reached >= self._settings.snapshot_every_records:
+                reached = await trio.to_thread.run_sync(
+                    self._engine.snapshot, limiter=limiter, abandon_on_cancel=False
+                )
+
+    async def stop(self) -> None:
+        """Takes no new connections, lets open requests end, closes. Bounded by `grace_s`."""
+        with trio.CancelScope(shield=True):
+            self._door.drain(now_ms())
+            self._is_draining = True
+            self._wake()
+            with trio.move_on_after(self._settings.grace_s):
+                await self._ended.wait()
+            self._run_scope.cancel()
+            await self._ended.wait()
+
+    def _wake(self) -> None:
+        if self._wait_scope is not None:
+            self._wait_scope.cancel()
+
+    def close(self) -> None:
+        """Closes every socket. The engine stays open: it belongs to the caller."""
+        self._door.close()
+
+
+@asynccontextmanager
+async def serve(
+    engine: Engine,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    grace_s: float = 10.0,
+    snapshot_every_s: float = 60.0,
+    snapshot_every_records: int = 1_000_000,
+    limits: Mapping[str, object] | None = None,
+    templates: Mapping[str, Mapping[str, str]] | None = None,
+) -> AsyncIterator[Server]:
+    """Serves the ingest door while the body runs; inside anybody's Trio program.
+
+    Leaving the body stops accepting, answers what was read, then closes; a cancelled body does
+    the same. Every 2xx that was answered is on disk. Errors of the door reach the body's parent.
+
+    Args:
+        engine: An open engine; stays open afterwards.
+        host: Address to listen on; loopback unless told otherwise.
+        port: 0 takes a free one; see `Server.port`.
+        grace_s: Seconds that open requests have to finish.
+        snapshot_every_s: Seconds between two looks at whether a snapshot is due.
+        snapshot_every_records: Records after which one is due.
+        limits: Limits of the door by name, as in rust/server/src/options.rs.
+        templates: By `provider` or `provider/account`: the parameter names that the operator
+            chose, and the role of each (`{"kannel": {"id": "message_id", "type": "dlr"}}`).
+
+    Raises:
+        InputError: value_invalid, a setting out of its range.
+        StorageError: io_failed, the address cannot be listened on.
+    """
+    settings = ServeSettings(
+        host,
+        port,
+        grace_s,
+        snapshot_every_s,
+        snapshot_every_records,
+        limits or {},
+        templates or {},
+    )
+    server = Server(engine, settings)
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(server.run)
+            nursery.start_soon(server.snapshots)
+            try:
+                yield server
+            finally:
+                await server.stop()
+                nursery.cancel_scope.cancel()
+    finally:
+        server.close()
+
+
+def _last_position(engine: Engine) -> int:
+    position: int = engine.stats().get("last_position", 0)
+    return position

@@ -1,0 +1,343 @@
+//! One open data directory as Python sees it.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::path::Path;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use serde_json::json;
+use smstrack_engine::codec::CampaignRecord;
+use smstrack_engine::engine::{self, Options, Pushed, Refused, Scope, SendRow};
+use smstrack_engine::error::{EngineError, InputError};
+use smstrack_engine::event::ContactId;
+use smstrack_engine::limits::BATCH_BYTES_MAX;
+use smstrack_engine::log::disk::RealDisk;
+
+use crate::batch::Batch;
+use crate::decode::{provider, template};
+use crate::errors;
+use crate::request::{Held, Parts};
+
+/// See `_core.pyi`.
+#[pyclass(frozen, module = "smstrack_core._core")]
+pub struct Engine {
+    inner: Arc<engine::Engine>,
+}
+
+impl Engine {
+    /// The engine, for the door.
+    pub const fn shared(&self) -> &Arc<engine::Engine> {
+        &self.inner
+    }
+
+    /// Works without the GIL, and turns the engine's error into an exception.
+    fn run<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&engine::Engine) -> Result<T, EngineError> + Send,
+    ) -> PyResult<T> {
+        let inner = &self.inner;
+        py.detach(|| work(inner)).map_err(|error| errors::engine(py, &error))
+    }
+}
+
+/// 16 random bytes from the system, by way of the seeds of hash tables.
+fn new_identity() -> [u8; 16] {
+    let word = || RandomState::new().build_hasher().finish();
+    let both = (u128::from(word()) << 64) | u128::from(word());
+    both.to_le_bytes()
+}
+
+/// Labels as they cross the border.
+pub fn read_labels(py: Python<'_>, bytes: &[u8]) -> PyResult<Vec<u16>> {
+    if bytes.len() % 2 != 0 {
+        let reason = "are not whole little-endian uint16".to_owned();
+        return Err(errors::input(py, InputError::ValueInvalid { what: "labels", reason }));
+    }
+    let words = bytes.chunks_exact(2).filter_map(|pair| <[u8; 2]>::try_from(pair).ok());
+    Ok(words.map(u16::from_le_bytes).collect())
+}
+
+fn refused(rows: &[Refused]) -> Vec<(u32, &'static str)> {
+    rows.iter().map(|(row, code)| (*row, code.word())).collect()
+}
+
+#[pymethods]
+impl Engine {
+    #[staticmethod]
+    #[pyo3(signature = (path, *, durable=true, create=true, attribution_window_ms=None, receipt_window_ms=None))]
+    fn open(
+        py: Python<'_>,
+        path: &str,
+        durable: bool,
+        create: bool,
+        attribution_window_ms: Option<i64>,
+        receipt_window_ms: Option<i64>,
+    ) -> PyResult<Self> {
+        let options = Options {
+            is_durable: durable,
+            create,
+            new_identity: new_identity(),
+            attribution_window_ms,
+            receipt_window_ms,
+            log_file_bytes_max: None,
+        };
+        let inner = py
+            .detach(|| engine::Engine::open(Path::new(path), &options))
+            .map_err(|error| errors::engine(py, &error))?;
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    fn opened(&self) -> String {
+        let opened = self.inner.opened();
+        json!({
+            "is_new": opened.is_new,
+            "snapshot_position": opened.snapshot_position,
+            "replayed_records": opened.replayed_records,
+            "last_position": opened.last_position,
+            "torn_file": opened.torn.as_ref().map(|torn| torn.file.as_str()),
+            "torn_byte": opened.torn.as_ref().map_or(0, |torn| torn.byte),
+            "torn_bytes": opened.torn.as_ref().map_or(0, |torn| torn.bytes),
+            "warnings": opened.warnings,
+        })
+        .to_string()
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.run(py, engine::Engine::close)
+    }
+
+    #[pyo3(signature = (name, *, cost_micros=None, currency=None, closes_at_ms=None, goal=None, now_ms))]
+    fn campaign(
+        &self,
+        py: Python<'_>,
+        name: &str,
+        cost_micros: Option<i64>,
+        currency: Option<&str>,
+        closes_at_ms: Option<i64>,
+        goal: Option<&str>,
+        now_ms: i64,
+    ) -> PyResult<()> {
+        let record = CampaignRecord { name, cost_micros, currency, closes_at_ms, goal };
+        self.run(py, |engine| engine.campaign(&record, now_ms))
+    }
+
+    #[pyo3(signature = (campaign, name, *, sender=None, at_ms=None, tags=None, now_ms))]
+    fn blast(
+        &self,
+        py: Python<'_>,
+        campaign: &str,
+        name: &str,
+        sender: Option<&str>,
+        at_ms: Option<i64>,
+        tags: Option<std::collections::BTreeMap<String, String>>,
+        now_ms: i64,
+    ) -> PyResult<()> {
+        let tags: Vec<(String, String)> = tags.unwrap_or_default().into_iter().collect();
+        self.run(py, |engine| engine.blast(campaign, name, sender, at_ms, &tags, now_ms))
+    }
+
+    #[pyo3(signature = (campaign, blast, numbers, *, now_ms))]
+    fn audience(
+        &self,
+        py: Python<'_>,
+        campaign: &str,
+        blast: &str,
+        numbers: &Bound<'_, PyBytes>,
+        now_ms: i64,
+    ) -> PyResult<(u64, Vec<(u32, &'static str)>)> {
+        let lines = numbers.as_bytes();
+        let done = self.run(py, |engine| engine.audience(campaign, blast, lines, now_ms))?;
+        Ok((done.new, refused(&done.refused)))
+    }
+
+    #[pyo3(signature = (campaign, blast, provider, account, numbers, ids, *, now_ms))]
+    #[expect(clippy::too_many_arguments, reason = "the border's shape: columns, not objects")]
+    fn sent(
+        &self,
+        py: Python<'_>,
+        campaign: &str,
+        blast: &str,
+        provider: &str,
+        account: &str,
+        numbers: Vec<String>,
+        ids: Vec<String>,
+        now_ms: i64,
+    ) -> PyResult<(u64, Vec<(u32, &'static str)>)> {
+        if numbers.len() != ids.len() {
+            let reason = format!("{} were given for {} ids", numbers.len(), ids.len());
+            return Err(errors::input(py, InputError::ValueInvalid { what: "numbers", reason }));
+        }
+        let provider = self::provider(py, provider)?;
+        let done = self.run(py, |engine| {
+            let rows: Vec<SendRow<'_>> =
+                numbers.iter().map(String::as_str).zip(ids.iter().map(String::as_str)).collect();
+            engine.sent(campaign, blast, provider, account, &rows, now_ms)
+        })?;
+        Ok((done.new, refused(&done.refused)))
+    }
+
+    #[pyo3(signature = (numbers, *, opted_in, reason, at_ms))]
+    fn suppress(
+        &self,
+        py: Python<'_>,
+        numbers: &Bound<'_, PyBytes>,
+        opted_in: bool,
+        reason: &str,
+        at_ms: i64,
+    ) -> PyResult<(u64, Vec<(u32, &'static str)>)> {
+        let lines = numbers.as_bytes();
+        let done = self.run(py, |engine| engine.suppress(lines, opted_in, reason, at_ms))?;
+        Ok((done.new, refused(&done.refused)))
+    }
+
+    #[pyo3(signature = (provider, requests, *, account="", campaign=None, blast=None, template=None, received_ms))]
+    #[expect(clippy::too_many_arguments, reason = "the border's shape: one call a batch")]
+    fn begin(
+        &self,
+        py: Python<'_>,
+        provider: &str,
+        requests: Vec<Bound<'_, PyAny>>,
+        account: &str,
+        campaign: Option<&str>,
+        blast: Option<&str>,
+        template: Option<&str>,
+        received_ms: i64,
+    ) -> PyResult<Batch> {
+        let provider = self::provider(py, provider)?;
+        let template = self::template(py, template)?;
+        let held = requests.into_iter().map(Held::take).collect::<PyResult<Vec<_>>>()?;
+        let parts: Vec<Parts<'_>> = held.iter().map(Held::parts).collect();
+        let bytes: usize = parts.iter().map(Parts::body_bytes).sum();
+        if bytes > BATCH_BYTES_MAX {
+            let (limit, bytes_max) = ("batch_bytes_max", BATCH_BYTES_MAX);
+            let error = InputError::TooLarge { what: "batch", bytes, limit, bytes_max };
+            return Err(errors::input(py, error));
+        }
+        let scope = Scope { provider, account, campaign, blast, template: template.as_ref() };
+        self.run(py, |engine| {
+            let mut batch = engine.batch(received_ms);
+            let pushed = push_all(&mut batch, &scope, &parts)?;
+            Ok(Batch::new(batch, pushed))
+        })
+    }
+
+    #[pyo3(signature = (batch, labels=None))]
+    fn commit(
+        &self,
+        py: Python<'_>,
+        batch: &Bound<'_, Batch>,
+        labels: Option<&Bound<'_, PyBytes>>,
+    ) -> PyResult<(u64, u64)> {
+        let labels = labels.map(|labels| read_labels(py, labels.as_bytes())).transpose()?;
+        let Some(mut inner) = batch.get().take() else {
+            let reason = "was committed before".to_owned();
+            return Err(errors::input(py, InputError::ValueInvalid { what: "batch", reason }));
+        };
+        let done = self.run(py, move |engine| {
+            if let Some(labels) = labels.filter(|labels| !labels.is_empty()) {
+                inner.set_labels(&labels)?;
+            }
+            engine.commit(inner)
+        })?;
+        Ok((done.first.0, done.records))
+    }
+
+    fn count(&self, py: Python<'_>, expression: &str) -> PyResult<u64> {
+        self.run(py, |engine| engine.count(expression))
+    }
+
+    fn contains(&self, py: Python<'_>, expression: &str, number: &str) -> PyResult<bool> {
+        self.run(py, |engine| engine.contains(expression, number))
+    }
+
+    #[pyo3(signature = (expression, *, after=-1, count_max=65_536, unsuppressed=false))]
+    fn numbers<'py>(
+        &self,
+        py: Python<'py>,
+        expression: &str,
+        after: i64,
+        count_max: usize,
+        unsuppressed: bool,
+    ) -> PyResult<(Bound<'py, PyBytes>, i64, u64)> {
+        let after = u32::try_from(after).ok().map(ContactId);
+        let page =
+            self.run(py, |engine| engine.numbers(expression, after, count_max, unsuppressed))?;
+        let next = page.next.map_or(-1, |id| i64::from(id.0));
+        Ok((PyBytes::new(py, page.text.as_bytes()), next, page.left_out))
+    }
+
+    fn ids<'py>(&self, py: Python<'py>, expression: &str) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, &self.run(py, |engine| engine.ids(expression))?))
+    }
+
+    fn roaring<'py>(&self, py: Python<'py>, expression: &str) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, &self.run(py, |engine| engine.roaring(expression))?))
+    }
+
+    fn report(&self, py: Python<'_>, campaign: &str) -> PyResult<String> {
+        self.run(py, |engine| engine.report(campaign).map(|report| report.to_string()))
+    }
+
+    fn campaigns(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        self.run(py, engine::Engine::campaigns)
+    }
+
+    fn blasts(&self, py: Python<'_>, campaign: &str) -> PyResult<Vec<String>> {
+        self.run(py, |engine| engine.blasts(campaign))
+    }
+
+    #[pyo3(signature = (*, after=0, count_max=1_000))]
+    fn dead_letters(&self, py: Python<'_>, after: u64, count_max: usize) -> PyResult<String> {
+        self.run(py, |engine| {
+            let letters = engine.dead_letters(after, count_max, |body| BASE64.encode(body))?;
+            Ok(serde_json::Value::from(letters).to_string())
+        })
+    }
+
+    fn stats(&self, py: Python<'_>) -> PyResult<String> {
+        self.run(py, |engine| engine.stats().map(|stats| stats.to_string()))
+    }
+
+    fn snapshot(&self, py: Python<'_>) -> PyResult<u64> {
+        self.run(py, |engine| engine.snapshot().map(|position| position.0))
+    }
+
+    fn digest(&self, py: Python<'_>) -> PyResult<String> {
+        self.run(py, |engine| engine.digest().map(|digest| format!("{digest:016x}")))
+    }
+}
+
+fn push_all<'a>(
+    batch: &mut engine::Batch,
+    scope: &Scope<'_>,
+    parts: &[Parts<'a>],
+) -> Result<Vec<Pushed>, EngineError> {
+    let mut headers = Vec::new();
+    let mut pushed = Vec::with_capacity(parts.len());
+    for part in parts {
+        let names = smstrack_server::names_in(part.target).map_err(|_| InputError::NameInvalid {
+            what: "campaign or blast",
+            reason: "in a request's target cannot be read",
+        })?;
+        let mut scope = *scope;
+        scope.campaign = names.0.as_deref().or(scope.campaign);
+        scope.blast = names.1.as_deref().or(scope.blast);
+        pushed.push(part.with_view(&mut headers, |view| batch.push(&scope, view)));
+    }
+    Ok(pushed)
+}
+
+/// See `_core.pyi`.
+#[pyfunction]
+pub fn check(py: Python<'_>, path: &str) -> String {
+    py.detach(|| {
+        let disk = RealDisk::read_only(Path::new(path));
+        smstrack_engine::check::check(&disk).to_string()
+    })
+}
+

@@ -1,0 +1,227 @@
+//! Record <-> bytes. Pure: no files, no state, no clock.
+//!
+//! A record is one fact as the log keeps it. Contacts appear by number and names as text,
+//! so a log can be replayed into an empty state; receipts whose message was already known
+//! carry the dense ids that replay gives again. Byte layouts are in FORMAT.md.
+
+use crate::decode::RejectCode;
+use crate::event::{BlastId, ContactId, ErrorClass, Kind, Labels, Number, Provider, State};
+
+mod reader;
+mod writer;
+
+pub use reader::{Reader, decode_record};
+pub use writer::{Writer, encode_record};
+
+/// Bytes that are not a record. Offsets are within the payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CodecError {
+    /// Where reading stopped.
+    pub byte: usize,
+    /// What was expected there.
+    pub expected: &'static str,
+}
+
+/// One fact of the log.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Record<'a> {
+    /// A campaign registered or updated; fields left `None` stay as they were.
+    Campaign(CampaignRecord<'a>),
+    /// A blast registered or updated.
+    Blast(BlastRecord<'a>),
+    /// Contacts added to a blast's audience.
+    Audience(AudienceRecord<'a>),
+    /// A provider's message id became known.
+    Sent(SentRecord<'a>),
+    /// A receipt on a message that was already known.
+    Receipt(ReceiptRecord<'a>),
+    /// Any other event, with all that is needed to find whom it concerns.
+    Event(Box<EventRecord<'a>>),
+    /// A row or body that could not become an event.
+    DeadLetter(DeadLetterRecord<'a>),
+    /// A contact suppressed, or no longer, by hand.
+    Consent(ConsentRecord<'a>),
+}
+
+/// See [`Record::Campaign`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CampaignRecord<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What it cost, in millionths of the currency unit.
+    pub cost_micros: Option<i64>,
+    /// ISO 4217 code.
+    pub currency: Option<&'a str>,
+    /// When its window closes, milliseconds since 1970-01-01 UTC.
+    pub closes_at_ms: Option<i64>,
+    /// The chosen success measure.
+    pub goal: Option<&'a str>,
+}
+
+/// See [`Record::Blast`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BlastRecord<'a> {
+    /// Its campaign's name.
+    pub campaign: &'a str,
+    /// Its own name.
+    pub name: &'a str,
+    /// Whom it was sent from.
+    pub sender: Option<&'a str>,
+    /// When it was sent, milliseconds since 1970-01-01 UTC.
+    pub at_ms: i64,
+    /// Key and value.
+    pub tags: Vec<(&'a str, &'a str)>,
+}
+
+/// See [`Record::Audience`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AudienceRecord<'a> {
+    /// Key of the blast (see `keys`).
+    pub blast: u64,
+    /// Numbers, ascending.
+    pub numbers: std::borrow::Cow<'a, [u64]>,
+}
+
+/// See [`Record::Sent`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SentRecord<'a> {
+    /// Key of the blast.
+    pub blast: u64,
+    /// Whose id it is.
+    pub provider: Provider,
+    /// Provider account; empty if none.
+    pub account: &'a str,
+    /// The id as given.
+    pub id: &'a str,
+    /// The contact.
+    pub number: Number,
+}
+
+/// See [`Record::Receipt`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceiptRecord<'a> {
+    /// Key of the message id.
+    pub message: u64,
+    /// Its blast.
+    pub blast: BlastId,
+    /// Its contact.
+    pub contact: ContactId,
+    /// What became of it.
+    pub state: State,
+    /// Why not.
+    pub class: Option<ErrorClass>,
+    /// The provider's code as on the wire; empty if none.
+    pub code: &'a str,
+    /// Provider's time, microseconds since 1970-01-01 UTC.
+    pub occurred_us: Option<i64>,
+}
+
+/// See [`Record::Event`]. Texts are empty where there is none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventRecord<'a> {
+    /// What kind of fact.
+    pub kind: Kind,
+    /// Whose wire format.
+    pub provider: Provider,
+    /// Provider account.
+    pub account: &'a str,
+    /// Provider's id of the message or of the reply.
+    pub message_id: &'a str,
+    /// Our reference, given back.
+    pub client_ref: &'a str,
+    /// The sender's own id of the event.
+    pub event_id: &'a str,
+    /// The handset.
+    pub contact: Option<Number>,
+    /// Our side.
+    pub sender: &'a str,
+    /// Campaign named explicitly.
+    pub campaign: &'a str,
+    /// Blast named explicitly.
+    pub blast: &'a str,
+    /// Receipts, notices, flow events.
+    pub state: Option<State>,
+    /// Why not.
+    pub class: Option<ErrorClass>,
+    /// The provider's code.
+    pub code: &'a str,
+    /// Provider's time, microseconds since 1970-01-01 UTC.
+    pub occurred_us: Option<i64>,
+    /// Labels given at arrival; replay never labels again.
+    pub labels: Labels,
+    /// The reply's text; `None` where the wire had none.
+    pub text: Option<&'a str>,
+    /// Link, flow or goal.
+    pub name: &'a str,
+    /// Step of a flow.
+    pub step: &'a str,
+    /// Value in millionths.
+    pub value_micros: Option<i64>,
+    /// Currency of the value.
+    pub currency: &'a str,
+}
+
+impl EventRecord<'_> {
+    /// An event of this kind that says nothing else yet.
+    pub const fn new(kind: Kind, provider: Provider) -> Self {
+        Self {
+            kind,
+            provider,
+            account: "",
+            message_id: "",
+            client_ref: "",
+            event_id: "",
+            contact: None,
+            sender: "",
+            campaign: "",
+            blast: "",
+            state: None,
+            class: None,
+            code: "",
+            occurred_us: None,
+            labels: Labels::NONE,
+            text: None,
+            name: "",
+            step: "",
+            value_micros: None,
+            currency: "",
+        }
+    }
+}
+
+/// See [`Record::DeadLetter`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeadLetterRecord<'a> {
+    /// Whose door it came through.
+    pub provider: Provider,
+    /// Provider account.
+    pub account: &'a str,
+    /// Why.
+    pub code: RejectCode,
+    /// Row in the body.
+    pub row: u32,
+    /// Offset in the body.
+    pub byte: u32,
+    /// Request method.
+    pub method: &'a str,
+    /// Path and query.
+    pub target: &'a str,
+    /// The whole body as received, with the body's first dead letter; empty with later ones.
+    pub body: &'a [u8],
+}
+
+/// See [`Record::Consent`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConsentRecord<'a> {
+    /// The contact.
+    pub number: Number,
+    /// True lifts the suppression.
+    pub opted_in: bool,
+    /// When it took effect, milliseconds since 1970-01-01 UTC.
+    pub at_ms: i64,
+    /// Why, in the operator's words.
+    pub reason: &'a str,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+use std::borrow::Cow;
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn samples() -> Vec<Record<'static>> {
+    let mut reply = EventRecord::new(Kind::Reply, Provider::Twilio);
+    reply.message_id = "SM1";
+    reply.contact = Some(Number(12_025_550_101));
+    reply.text = Some("");
+    reply.labels = Labels(5);
+    reply.occurred_us = Some(-1);
+    reply.value_micros = Some(i64::MIN);
+    reply.currency = "USD";
+    vec![
+        Record::Campaign(CampaignRecord {
+            name: "spring",
+            cost_micros: Some(412_500_000),
+            currency: Some("USD"),
+            closes_at_ms: None,
+            goal: Some("replied"),
+        }),
+        Record::Blast(BlastRecord {
+            campaign: "spring",
+            name: "b1",
+            sender: None,
+            at_ms: -5,
+            tags: vec![("variant", "A")],
+        }),
+        Record::Audience(AudienceRecord { blast: 9, numbers: Cow::Owned(vec![12, 12, 9_999]) }),
+        Record::Sent(SentRecord {
+            blast: 1,
+            provider: Provider::Telnyx,
+            account: "",
+            id: "x",
+            number: Number(u64::MAX),
+        }),
+        Record::Receipt(ReceiptRecord {
+            message: 7,
+            blast: BlastId(1),
+            contact: ContactId(u32::MAX),
+            state: State::Failed,
+            class: Some(ErrorClass::Absent),
+            code: "30003",
+            occurred_us: None,
+        }),
+        Record::Event(Box::new(reply)),
+        Record::DeadLetter(DeadLetterRecord {
+            provider: Provider::Infobip,
+            account: "a",
+            code: RejectCode::JsonTruncated,
+            row: 3,
+            byte: 17,
+            method: "POST",
+            target: "/hooks/infobip",
+            body: b"{\xFF",
+        }),
+        Record::Consent(ConsentRecord {
+            number: Number(12_025_550_101),
+            opted_in: true,
+            at_ms: 5,
+            reason: "asked on the phone",
+        }),
+    ]
+}
+
+#[test]
+fn every_kind_survives_its_bytes() {
+    let mut bytes = Vec::new();
+    for record in samples() {
+        encode_record(&record, &mut bytes);
+    }
+    let mut reader = Reader::new(&bytes);
+    for record in samples() {
+        assert_eq!(decode_record(&mut reader), Ok(record));
+    }
+    assert!(reader.is_done());
+}
+
+#[test]
+fn every_cut_is_an_error() {
+    for record in samples() {
+        let mut bytes = Vec::new();
+        encode_record(&record, &mut bytes);
+        for cut in 0..bytes.len() {
+            let mut reader = Reader::new(&bytes[..cut]);
+            assert!(decode_record(&mut reader).is_err(), "{record:?} cut at {cut}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let mut reader = Reader::new(&bytes);
+        while !reader.is_done() && decode_record(&mut reader).is_ok() {}
+    }
+
+    #[test]
+    fn numbers_survive(value in any::<i64>(), plain in any::<u64>()) {
+        let mut bytes = Vec::new();
+        let mut writer = Writer(&mut bytes);
+        writer.signed(value);
+        writer.varint(plain);
+        let mut reader = Reader::new(&bytes);
+        prop_assert_eq!(reader.signed(), Ok(value));
+        prop_assert_eq!(reader.varint(), Ok(plain));
+    }
+}

@@ -1,0 +1,299 @@
+//! Kannel's smsbox: every parameter name is the operator's choice, told by a template. Also
+//! its `post-url` mode, which needs none: the text as body, the rest in `X-Kannel-` headers.
+//!
+//! Roles: `dlr` (`%d`), `client_ref`, `message_id` (`%I`, `%F`), `contact` (`%p`), `sender`
+//! (`%P`), `text` (`%a`, `%b`; on receipts `%A`), `unix time` (`%T`), `UTC time` (`%t`),
+//! `smsc`. Names are never compared without regard to case: `q` and `Q` differ.
+
+use super::profile::{Profile, Shape, referenced};
+use super::row::{Row, Zone, clean_code};
+use super::slots::{Fault, Raw, Slot, Slots, Wire};
+use super::tree::one_row;
+use super::{BodyError, RejectCode, RequestView, Sink, Template, form, receipt_text, source};
+use crate::event::{Event, Provider, State};
+use std::borrow::Cow;
+
+/// Roles of a template and their slots.
+static ROLES: &[(&str, Slot)] = &[
+    ("dlr", Slot::Status),
+    ("client_ref", Slot::Ref),
+    ("message_id", Slot::Id),
+    ("contact", Slot::From),
+    ("sender", Slot::To),
+    ("text", Slot::Text),
+    ("unix time", Slot::Time),
+    ("UTC time", Slot::TimeAlt),
+];
+
+/// Names where there is no template: those of the user guide's examples and of the receivers
+/// that are most in use. `type` and `status` count only where they hold a number.
+static NAMES: &[(&str, Slot)] = &[
+    ("dlr", Slot::Status),
+    ("type", Slot::Status),
+    ("status", Slot::Status),
+    ("dlr_type", Slot::Status),
+    ("dlr-type", Slot::Status),
+    ("client_ref", Slot::Ref),
+    ("ref", Slot::Ref),
+    ("reference", Slot::Ref),
+    ("myId", Slot::Ref),
+    ("myid", Slot::Ref),
+    ("uuid", Slot::Ref),
+    ("smslog_id", Slot::Ref),
+    ("id", Slot::Id),
+    ("msgid", Slot::Id),
+    ("message_id", Slot::Id),
+    ("fid", Slot::Id),
+    ("from", Slot::From),
+    ("sender", Slot::From),
+    ("phone", Slot::From),
+    ("msisdn", Slot::From),
+    ("contact", Slot::From),
+    ("to", Slot::To),
+    ("receiver", Slot::To),
+    ("shortcode", Slot::To),
+    ("text", Slot::Text),
+    ("message", Slot::Text),
+    ("msg", Slot::Text),
+    ("content", Slot::Text),
+    ("answer", Slot::Text),
+    ("reply", Slot::Text),
+    ("ts", Slot::Time),
+    ("time", Slot::Time),
+    ("timestamp", Slot::Time),
+];
+
+/// Headers of the `post-url` mode.
+static HEADERS: &[(&str, Slot)] = &[
+    ("X-Kannel-From", Slot::From),
+    ("X-Kannel-To", Slot::To),
+    ("X-Kannel-Time", Slot::TimeAlt),
+];
+
+/// How a template calls the body.
+const BODY: &str = "(body)";
+
+const SHAPE: Shape = Shape {
+    contact: &[Slot::From],
+    sender: &[Slot::To],
+    client_ref: &[Slot::Ref],
+    ..Shape::NONE
+};
+
+static PROFILE: Profile = Profile {
+    provider: Provider::Kannel,
+    status: &[Slot::Status],
+    words: &[],
+    code: &[],
+    classes: &[],
+    text: &[Slot::Text],
+    receipt: SHAPE,
+    reply: SHAPE,
+};
+
+/// The state that bits of `%d` mean. Of several the gravest counts: refused, not delivered,
+/// delivered, accepted by the SMSC, buffered there.
+fn state(bits: Option<u32>) -> State {
+    match bits {
+        Some(34) => State::Expired,
+        Some(66) | None => State::Unknown,
+        Some(bits) if bits & 16 != 0 => State::Rejected,
+        Some(bits) if bits & 2 != 0 => State::Undelivered,
+        Some(bits) if bits & 1 != 0 => State::Delivered,
+        Some(bits) if bits & 8 != 0 => State::Sent,
+        Some(bits) if bits & 4 != 0 => State::Accepted,
+        Some(_) => State::Unknown,
+    }
+}
+
+pub(super) fn decode<S: Sink>(
+    request: &RequestView<'_>,
+    template: Option<&Template>,
+    sink: &mut S,
+) -> Result<(), BodyError> {
+    let query = request.query().as_bytes();
+    let is_post_url = request.headers.iter().any(|(name, _)| {
+        name.get(..9)
+            .is_some_and(|start| start.eq_ignore_ascii_case("x-kannel-"))
+    });
+    let body_is_text =
+        is_post_url || template.is_some_and(|template| role_of(template, BODY).is_some());
+    if query.is_empty() && request.body.is_empty() && !is_post_url {
+        return Err(source::nothing().into());
+    }
+    let mut slots = Slots::EMPTY;
+    fields(query, template, &mut slots)?;
+    headers(request, template, &mut slots);
+    let text;
+    if body_is_text {
+        let slot = template
+            .and_then(|template| role_of(template, BODY))
+            .unwrap_or(Slot::Text);
+        text = body_text(request)?;
+        if let Some(text) = &text {
+            slots.set(
+                slot,
+                Raw {
+                    bytes: text.as_bytes(),
+                    at: 0,
+                    wire: Wire::Plain,
+                },
+            );
+        }
+    } else if matches!(
+        request.body.trim_ascii_start().first(),
+        Some(b'<' | b'{' | b'[')
+    ) {
+        return Err(Fault::new(0, RejectCode::TypeUnsupported).into());
+    } else {
+        fields(request.body, template, &mut slots)?;
+    }
+    Ok(one_row(slots, build, sink)?)
+}
+
+/// The slot that a template gives to a name.
+fn role_of(template: &Template, name: &str) -> Option<Slot> {
+    let (_, role) = template.roles.iter().find(|(known, _)| known == name)?;
+    ROLES
+        .iter()
+        .find(|(known, _)| known == role)
+        .map(|(_, slot)| *slot)
+}
+
+fn fields<'a>(
+    form: &'a [u8],
+    template: Option<&Template>,
+    slots: &mut Slots<'a>,
+) -> Result<(), Fault> {
+    form::each_pair(form, |pair| {
+        let known = match template {
+            Some(template) => {
+                let named =
+                    |(name, _): &&(String, String)| form::name_is(pair.name, name.as_bytes());
+                let role = template
+                    .roles
+                    .iter()
+                    .find(named)
+                    .map(|(_, role)| role.as_str());
+                ROLES.iter().find(|(name, _)| Some(*name) == role)
+            }
+            None => NAMES
+                .iter()
+                .find(|(name, _)| form::name_is(pair.name, name.as_bytes())),
+        };
+        let Some((name, slot)) = known else { return };
+        let is_number = !pair.value.is_empty() && pair.value.iter().all(u8::is_ascii_digit);
+        if template.is_none() && *slot == Slot::Status && *name != "dlr" && !is_number {
+            return;
+        }
+        // smsbox copies escapes it does not know, such as `%x`, as they are.
+        slots.set(
+            *slot,
+            Raw {
+                bytes: pair.value,
+                at: pair.at,
+                wire: Wire::FormKept,
+            },
+        );
+    })
+}
+
+fn headers<'a>(request: &RequestView<'a>, template: Option<&Template>, slots: &mut Slots<'a>) {
+    for (name, value) in request.headers {
+        let told = template.and_then(|template| {
+            let (known, _) = template
+                .roles
+                .iter()
+                .find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+            known
+                .get(..2)
+                .filter(|start| start.eq_ignore_ascii_case("x-"))?;
+            role_of(template, known)
+        });
+        let usual = || {
+            HEADERS
+                .iter()
+                .find(|(known, _)| known.eq_ignore_ascii_case(name))
+                .map(|(_, slot)| *slot)
+        };
+        if let Some(slot) = told.or_else(usual) {
+            slots.set(
+                slot,
+                Raw {
+                    bytes: value,
+                    at: 0,
+                    wire: Wire::Plain,
+                },
+            );
+        }
+    }
+}
+
+/// The body as text, by the charset of its type; none where it says that it is binary.
+fn body_text<'a>(request: &RequestView<'a>) -> Result<Option<Cow<'a, str>>, Fault> {
+    let kind = request
+        .header("content-type")
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    if kind.starts_with("application/octet-stream") {
+        return Ok(None);
+    }
+    if kind.contains("utf-16") || kind.contains("ucs-2") {
+        let (pairs, rest) = request.body.as_chunks::<2>();
+        let units = pairs
+            .iter()
+            .map(|[high, low]| u16::from(*high) << 8 | u16::from(*low));
+        let text = char::decode_utf16(units).collect::<Result<String, _>>();
+        let odd = Fault::new(0, RejectCode::NotUtf8);
+        return if rest.is_empty() {
+            text.map(|t| Some(Cow::Owned(t))).map_err(|_| odd)
+        } else {
+            Err(odd)
+        };
+    }
+    if kind.contains("8859-1") {
+        return Ok(Some(
+            request.body.iter().map(|byte| char::from(*byte)).collect(),
+        ));
+    }
+    match std::str::from_utf8(request.body) {
+        Ok(text) => Ok(Some(Cow::Borrowed(text))),
+        Err(error) => Err(Fault::new(error.valid_up_to(), RejectCode::NotUtf8)),
+    }
+}
+
+fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
+    if row.slots.is_filled(Slot::Status) {
+        let bits = row
+            .text(Slot::Status)?
+            .and_then(|text| text.trim_ascii().parse().ok());
+        let state = state(bits);
+        let code = row.text(Slot::Text)?.and_then(err_of).and_then(clean_code);
+        let mut event = PROFILE.receipt_of(row, state, state.is_final(), code)?;
+        event.occurred_us = time(row);
+        return referenced(row, event);
+    }
+    if row.slots.has(Slot::Text) || row.slots.has(Slot::From) {
+        let mut event = PROFILE.reply(row)?;
+        event.occurred_us = time(row);
+        return Ok(Some(event));
+    }
+    Err(row.fault(RejectCode::KindUnknown))
+}
+
+/// The error code inside the text of a receipt.
+fn err_of(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    match text {
+        Cow::Borrowed(text) => receipt_text::parse(text).err.map(Cow::Borrowed),
+        Cow::Owned(text) => receipt_text::parse(&text)
+            .err
+            .map(|err| Cow::Owned(err.to_owned())),
+    }
+}
+
+/// A template tells unix times from texts; the default names may hold either.
+fn time(row: &mut Row<'_>) -> Option<i64> {
+    let unix = row.time(&[Slot::Time], Zone::Unix);
+    unix.or_else(|| row.time(&[Slot::TimeAlt], Zone::Utc))
+        .or_else(|| row.time(&[Slot::Time], Zone::Utc))
+}

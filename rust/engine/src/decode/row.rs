@@ -1,0 +1,245 @@
+//! Reads the slots of one row: values are decoded, and limits checked, when they are asked
+//! for, so that an odd value nobody needs costs nothing and breaks nothing.
+
+use super::number::{Contact, classify};
+use super::slots::{Fault, Raw, Slot, Slots, Wire, at};
+use super::{RejectCode, form, json, time};
+use crate::event::{Event, Number};
+use crate::limits::{ERROR_CODE_BYTES_MAX, MESSAGE_PARTS_MAX, REPLY_TEXT_BYTES_MAX};
+use std::borrow::Cow;
+
+/// Where decoded values are put, so that the common ones need no allocation.
+#[derive(Debug)]
+pub(super) struct Scratch<'s>(&'s mut [u8]);
+
+/// Bytes of a [`Scratch`]: numbers, names and a text of two parts.
+pub(super) const SCRATCH_BYTES: usize = 512;
+
+impl<'s> Scratch<'s> {
+    pub fn new(buffer: &'s mut [u8; SCRATCH_BYTES]) -> Self {
+        Self(buffer)
+    }
+
+    fn take(&mut self, len: usize) -> Option<&'s mut [u8]> {
+        if len > self.0.len() {
+            return None;
+        }
+        let (head, rest) = std::mem::take(&mut self.0).split_at_mut_checked(len)?;
+        self.0 = rest;
+        Some(head)
+    }
+
+    /// Decodes into the scratch, or into a new string where that is full.
+    fn decode(
+        &mut self,
+        raw: &Raw<'_>,
+        unescape: impl Fn(&[u8], &mut [u8]) -> Result<usize, Fault>,
+    ) -> Result<Cow<'s, str>, Fault> {
+        let not_utf8 = || Fault {
+            byte: raw.at,
+            code: RejectCode::NotUtf8,
+        };
+        if let Some(place) = self.take(raw.bytes.len()) {
+            let len = unescape(raw.bytes, place)?;
+            let decoded = place.get(..len).unwrap_or_default();
+            return std::str::from_utf8(decoded)
+                .map(Cow::Borrowed)
+                .map_err(|_| not_utf8());
+        }
+        let mut decoded = vec![0; raw.bytes.len()];
+        let len = unescape(raw.bytes, &mut decoded)?;
+        decoded.truncate(len);
+        String::from_utf8(decoded)
+            .map(Cow::Owned)
+            .map_err(|_| not_utf8())
+    }
+}
+
+/// Reads the slots of one row.
+pub(super) struct Row<'s> {
+    pub slots: Slots<'s>,
+    scratch: Scratch<'s>,
+    /// Row in the body, from 0.
+    pub number: u32,
+    /// Offset of the row in the body.
+    pub at: u32,
+}
+
+/// What a provider's decoder makes of a row; `None` where there is nothing to tell.
+pub(super) type Build = for<'s> fn(&mut Row<'s>) -> Result<Option<Event<'s>>, Fault>;
+
+impl<'s> Row<'s> {
+    pub fn new(slots: Slots<'s>, scratch: Scratch<'s>, number: u32, at: u32) -> Self {
+        Self {
+            slots,
+            scratch,
+            number,
+            at,
+        }
+    }
+
+    /// A fault of the row as a whole.
+    pub const fn fault(&self, code: RejectCode) -> Fault {
+        Fault {
+            byte: self.at,
+            code,
+        }
+    }
+
+    /// A fault of one value.
+    pub fn fault_in(&self, slot: Slot, code: RejectCode) -> Fault {
+        Fault {
+            byte: self.slots.get(slot).at,
+            code,
+        }
+    }
+
+    /// The value as text, which may be empty; none where absent or null.
+    pub fn text(&mut self, slot: Slot) -> Result<Option<Cow<'s, str>>, Fault> {
+        let raw = self.slots.get(slot);
+        let fault = |place: usize, code| Fault {
+            byte: raw.at.saturating_add(at(place)),
+            code,
+        };
+        match raw.wire {
+            Wire::Absent | Wire::Null => return Ok(None),
+            Wire::Bool(_) | Wire::Nested => return Err(fault(0, RejectCode::WrongType)),
+            Wire::TextEscaped => {
+                let unescape = |text: &[u8], out: &mut [u8]| {
+                    json::unescape(text, out).map_err(|at| fault(at, RejectCode::LoneSurrogate))
+                };
+                return self.scratch.decode(&raw, unescape).map(Some);
+            }
+            Wire::Form | Wire::FormKept if form::is_escaped(raw.bytes) => {
+                let kept = raw.wire == Wire::FormKept;
+                let unescape = |text: &[u8], out: &mut [u8]| {
+                    form::unescape(text, out, kept)
+                        .map_err(|at| fault(at, RejectCode::PercentInvalid))
+                };
+                return self.scratch.decode(&raw, unescape).map(Some);
+            }
+            Wire::Form | Wire::FormKept | Wire::Plain | Wire::Text | Wire::Number => {}
+        }
+        match std::str::from_utf8(raw.bytes) {
+            Ok(text) => Ok(Some(Cow::Borrowed(text))),
+            Err(error) => Err(fault(error.valid_up_to(), RejectCode::NotUtf8)),
+        }
+    }
+
+    /// The value of an id or a name: none where empty.
+    pub fn value(&mut self, slot: Slot, bytes_max: usize) -> Result<Option<Cow<'s, str>>, Fault> {
+        let Some(text) = self.text(slot)?.filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        if text.len() > bytes_max {
+            return Err(self.fault_in(slot, RejectCode::ValueTooLong));
+        }
+        if memchr::memchr(0, text.as_bytes()).is_some() {
+            return Err(self.fault_in(slot, RejectCode::NulByte));
+        }
+        Ok(Some(text))
+    }
+
+    /// The first value among these that is not empty.
+    pub fn first(
+        &mut self,
+        slots: &[Slot],
+        bytes_max: usize,
+    ) -> Result<Option<Cow<'s, str>>, Fault> {
+        for slot in slots {
+            if let Some(text) = self.value(*slot, bytes_max)? {
+                return Ok(Some(text));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The contact; none where the value is no phone number but may stand in its place.
+    pub fn contact(&mut self, slots: &[Slot]) -> Result<Option<Number>, Fault> {
+        for slot in slots {
+            let Some(text) = self.text(*slot)?.filter(|text| !text.is_empty()) else {
+                continue;
+            };
+            return match classify(text.as_bytes()) {
+                Contact::Phone(number) => Ok(Some(number)),
+                Contact::NotPhone => Ok(None),
+                Contact::Garbage => Err(self.fault_in(*slot, RejectCode::NotANumber)),
+            };
+        }
+        Ok(None)
+    }
+
+    /// The error code, prose cut to its limit; none where it says that there is no error.
+    pub fn code(&mut self, slots: &[Slot]) -> Result<Option<Cow<'s, str>>, Fault> {
+        let code = self.first(slots, usize::MAX)?;
+        Ok(code.and_then(clean_code))
+    }
+
+    /// The text of a reply: the first of these that the wire has, if only an empty one.
+    pub fn reply_text(&mut self, slots: &[Slot]) -> Result<Option<Cow<'s, str>>, Fault> {
+        for slot in slots {
+            let Some(text) = self.text(*slot)? else {
+                continue;
+            };
+            if text.len() > REPLY_TEXT_BYTES_MAX {
+                return Err(self.fault_in(*slot, RejectCode::ValueTooLong));
+            }
+            return Ok(Some(text));
+        }
+        Ok(None)
+    }
+
+    /// The count of parts; none where the wire has something else there.
+    pub fn parts(&mut self, slots: &[Slot]) -> Option<u32> {
+        slots.iter().find_map(|slot| {
+            let text = self.text(*slot).ok()??;
+            text.trim()
+                .parse()
+                .ok()
+                .filter(|parts| (1..=MESSAGE_PARTS_MAX).contains(parts))
+        })
+    }
+
+    /// The time; none where it cannot be read or, unless it is known to be UTC, where it
+    /// names no zone.
+    pub fn time(&mut self, slots: &[Slot], zone: Zone) -> Option<i64> {
+        let slot = slots.iter().find(|slot| self.slots.is_filled(**slot))?;
+        let text = self.text(*slot).ok()??;
+        match zone {
+            Zone::Unix => time::parse_unix(text.as_bytes()),
+            Zone::Named | Zone::Utc => time::parse_text(text.as_bytes())
+                .filter(|read| read.is_zoned || zone == Zone::Utc)
+                .map(|read| read.us),
+        }
+    }
+}
+
+/// In which zone a field's times are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Zone {
+    /// As the text itself says.
+    Named,
+    /// UTC where the text does not say.
+    Utc,
+    /// The field is a unix time.
+    Unix,
+}
+
+/// A code that says something: none where it is empty, all zeros or a placeholder.
+pub(super) fn clean_code(code: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    let digits = code.strip_prefix("0x").unwrap_or(&code);
+    if digits.bytes().all(|byte| byte == b'0') || matches!(&*code, "ND" | "...") {
+        return None;
+    }
+    if code.len() <= ERROR_CODE_BYTES_MAX {
+        return Some(code);
+    }
+    let end = code.floor_char_boundary(ERROR_CODE_BYTES_MAX);
+    Some(match code {
+        Cow::Borrowed(text) => Cow::Borrowed(text.get(..end).unwrap_or_default()),
+        Cow::Owned(mut text) => {
+            text.truncate(end);
+            Cow::Owned(text)
+        }
+    })
+}

@@ -1,0 +1,165 @@
+//! What a decoder pulled out of one row, before it is an event: one slot for each thing an
+//! event can be made of, holding the wire's bytes as they are. [`super::row`] reads them.
+
+use super::{BodyError, Reject, RejectCode};
+
+/// An offset as rejects carry it. Bodies are bounded far below 4 GiB.
+pub(super) fn at(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
+}
+
+/// What is wrong, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub byte: u32,
+    pub code: RejectCode,
+}
+
+impl Fault {
+    pub fn new(place: usize, code: RejectCode) -> Self {
+        Self {
+            byte: at(place),
+            code,
+        }
+    }
+
+    /// As the reason why one row is refused.
+    pub const fn in_row(self, row: u32) -> Reject {
+        Reject {
+            row,
+            byte: self.byte,
+            code: self.code,
+        }
+    }
+}
+
+impl From<Fault> for BodyError {
+    fn from(fault: Fault) -> Self {
+        Self {
+            byte: fault.byte,
+            code: fault.code,
+        }
+    }
+}
+
+/// The things an event can be made of. Which is what in a format is said by its tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Slot {
+    /// The kind of the event, where the wire names it.
+    Event,
+    /// Status word.
+    Status,
+    /// A second place for the status word.
+    StatusAlt,
+    Id,
+    IdAlt,
+    To,
+    From,
+    /// A name that stands beside `From` or `To`.
+    Sender,
+    Code,
+    CodeAlt,
+    Time,
+    TimeAlt,
+    Text,
+    TextAlt,
+    Parts,
+    PartsAlt,
+    Ref,
+    /// The provider's sign of consent.
+    Consent,
+    /// Only tells that the row is a reply.
+    ReplySign,
+    /// Only tells that the row is a receipt.
+    ReceiptSign,
+    /// Content type of one part of a multimedia message.
+    PartType,
+    /// Text of that part.
+    PartText,
+    /// Holds nothing: for names that only lead to others.
+    None,
+}
+
+const COUNT: usize = Slot::None as usize;
+
+/// How the bytes of a slot are to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wire {
+    /// The name is not there.
+    Absent,
+    /// JSON `null`.
+    Null,
+    /// As they are.
+    Plain,
+    /// Form value, perhaps with escapes.
+    Form,
+    /// Form value in which a broken escape stands for itself.
+    FormKept,
+    /// JSON string without escapes.
+    Text,
+    /// JSON string with escapes.
+    TextEscaped,
+    /// JSON number.
+    Number,
+    /// JSON `true` or `false`.
+    Bool(bool),
+    /// JSON object or array where a plain value belongs.
+    Nested,
+}
+
+/// One value as on the wire.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Raw<'a> {
+    pub bytes: &'a [u8],
+    pub at: u32,
+    pub wire: Wire,
+}
+
+impl Raw<'_> {
+    pub const ABSENT: Self = Self {
+        bytes: &[],
+        at: 0,
+        wire: Wire::Absent,
+    };
+}
+
+/// One row's values.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slots<'a>([Raw<'a>; COUNT]);
+
+impl<'a> Slots<'a> {
+    pub const EMPTY: Self = Self([Raw::ABSENT; COUNT]);
+
+    #[inline]
+    pub fn set(&mut self, slot: Slot, raw: Raw<'a>) {
+        if let Some(place) = self.0.get_mut(slot as usize) {
+            *place = raw;
+        }
+    }
+
+    #[inline]
+    pub fn get(&self, slot: Slot) -> Raw<'a> {
+        self.0.get(slot as usize).copied().unwrap_or(Raw::ABSENT)
+    }
+
+    /// Whether the wire has a value there, if only an empty one.
+    pub fn has(&self, slot: Slot) -> bool {
+        !matches!(self.get(slot).wire, Wire::Absent | Wire::Null)
+    }
+
+    /// Whether the wire has a value of at least one byte there.
+    pub fn is_filled(&self, slot: Slot) -> bool {
+        let raw = self.get(slot);
+        match raw.wire {
+            Wire::Absent | Wire::Null => false,
+            Wire::Bool(_) | Wire::Nested => true,
+            _ => !raw.bytes.is_empty(),
+        }
+    }
+
+    /// Whether nothing at all was found.
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|raw| raw.wire == Wire::Absent)
+    }
+}

@@ -1,0 +1,70 @@
+//! Where in a request the fields are: query, form body or JSON body.
+
+use super::slots::{Fault, Raw, Slot, Slots, Wire};
+use super::{RejectCode, RequestView, Template, form};
+
+/// The part of a request that holds its fields.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Source<'a> {
+    /// Nothing anywhere.
+    Nothing,
+    /// The query of a request without a body.
+    Query(&'a [u8]),
+    /// A form body.
+    Form(&'a [u8]),
+    /// A body that begins as JSON does.
+    Json(&'a [u8]),
+}
+
+/// Finds the fields. What a body begins with counts, not what its content type says: senders
+/// and relays get the type wrong, and nothing that is a form begins with a brace.
+pub(super) fn find<'a>(request: &RequestView<'a>) -> Source<'a> {
+    let query = request.query().as_bytes();
+    match request.body.trim_ascii_start().first() {
+        Some(b'{' | b'[') => Source::Json(request.body),
+        Some(_) => Source::Form(trim_line_end(request.body)),
+        None if query.is_empty() => Source::Nothing,
+        None => Source::Query(query),
+    }
+}
+
+/// Some relays end a form with a line end, which would stick to its last value.
+fn trim_line_end(body: &[u8]) -> &[u8] {
+    let end = body.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n'));
+    end.and_then(|end| body.get(..=end)).unwrap_or_default()
+}
+
+/// The fault of a request without any field.
+pub(super) fn nothing() -> Fault {
+    Fault::new(0, RejectCode::BodyEmpty)
+}
+
+/// Puts what a template calls `client_ref` in a form or query into its slot. Without a
+/// template the name is `client_ref`.
+pub(super) fn client_ref<'a>(
+    form: &'a [u8],
+    template: Option<&Template>,
+    slots: &mut Slots<'a>,
+) -> Result<(), Fault> {
+    if form.is_empty() {
+        return Ok(());
+    }
+    form::each_pair(form, |pair| {
+        let is_ref = match template {
+            Some(template) => template.roles.iter().any(|(name, role)| {
+                role == "client_ref" && form::name_is(pair.name, name.as_bytes())
+            }),
+            None => form::name_is(pair.name, b"client_ref"),
+        };
+        if is_ref {
+            slots.set(
+                Slot::Ref,
+                Raw {
+                    bytes: pair.value,
+                    at: pair.at,
+                    wire: Wire::Form,
+                },
+            );
+        }
+    })
+}

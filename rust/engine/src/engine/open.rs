@@ -1,0 +1,351 @@
+//! Opening a directory: identity, newest readable snapshot, the log's tail, the torn end.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, RwLock};
+
+use super::{Engine, Open, apply_payload};
+use crate::error::{EngineError, InputError, StorageError};
+use crate::group::Group;
+use crate::keys::Keys;
+use crate::limits::{ATTRIBUTION_WINDOW_MS, RECEIPT_WINDOW_MS};
+use crate::log::disk::{Disk, OpenError, RealDisk};
+use crate::log::frame::{u32_at, u64_at};
+use crate::log::reader::{End, Torn, replay};
+use crate::log::writer::LogWriter;
+use crate::snapshot;
+use crate::state::{State, Windows};
+
+const IDENTITY: &str = "IDENTITY";
+const IDENTITY_MAGIC: &[u8; 8] = b"SMSTKDIR";
+const IDENTITY_VERSION: u32 = 1;
+const IDENTITY_BYTES: usize = 48;
+
+/// How to open.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// False leaves out the sync of each commit: events survive the process, not a power cut.
+    pub is_durable: bool,
+    /// Whether a missing directory is made.
+    pub create: bool,
+    /// Identity of a directory that is made now: 16 random bytes.
+    pub new_identity: [u8; 16],
+    /// For a new directory; for an old one it must be what it was made with, or `None`.
+    pub attribution_window_ms: Option<i64>,
+    /// As `attribution_window_ms`.
+    pub receipt_window_ms: Option<i64>,
+    /// Bytes at which a log file is closed; `None`: the limit. For tests of rotation.
+    pub log_file_bytes_max: Option<u64>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            is_durable: true,
+            create: true,
+            new_identity: [0; 16],
+            attribution_window_ms: None,
+            receipt_window_ms: None,
+            log_file_bytes_max: None,
+        }
+    }
+}
+
+/// What opening found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opened {
+    /// Whether the directory was made now.
+    pub is_new: bool,
+    /// Position of the snapshot used; 0 for none.
+    pub snapshot_position: u64,
+    /// Records replayed after it.
+    pub replayed_records: u64,
+    /// The last record of the log.
+    pub last_position: u64,
+    /// What a crash left behind and was cut.
+    pub torn: Option<Torn>,
+    /// What an operator should read.
+    pub warnings: Vec<String>,
+}
+
+fn io(what: &str, error: &std::io::Error) -> EngineError {
+    EngineError::Storage(StorageError::Io { what: what.to_owned(), reason: error.to_string() })
+}
+
+pub(super) fn open_path(path: &Path, options: &Options) -> Result<Engine, EngineError> {
+    let disk = RealDisk::open(path, options.create).map_err(|error| match error {
+        OpenError::Locked(process) => {
+            let holder = match process {
+                Some(id) if id == std::process::id() => "another engine of this process".to_owned(),
+                Some(id) => format!("process {id}"),
+                None => "another process".to_owned(),
+            };
+            EngineError::Storage(StorageError::AlreadyOpen { holder })
+        }
+        OpenError::Missing => EngineError::Storage(StorageError::Io {
+            what: format!("open of {}", path.display()),
+            reason: "there is no such directory".to_owned(),
+        }),
+        OpenError::Io(what, error) => io(what, &error),
+    })?;
+    open_disk(Arc::new(disk), options)
+}
+
+pub(super) fn open_disk(disk: Arc<dyn Disk>, options: &Options) -> Result<Engine, EngineError> {
+    let (identity, windows, is_new) = identity(disk.as_ref(), options)?;
+    let mut opened = Opened { is_new, ..Opened::default() };
+    let (mut state, end) = recover(disk.as_ref(), &identity, windows, &mut opened)?;
+    let snapshot_at = opened.snapshot_position;
+    if let Some(torn) = &end.torn {
+        cut(disk.as_ref(), torn)?;
+    }
+    let mut log = LogWriter::open(Arc::clone(&disk), identity, &end, options.is_durable)?;
+    if let Some(bytes) = options.log_file_bytes_max {
+        log.set_file_bytes_max(bytes);
+    }
+    state.validate().map_err(|what| EngineError::Storage(StorageError::Internal { what }))?;
+    opened.last_position = end.next_position - 1;
+    opened.torn = end.torn;
+    state.contacts.reserve(0);
+    Ok(Engine {
+        keys: Keys::new(identity),
+        identity,
+        opened,
+        state: RwLock::new(state),
+        open: Mutex::new(Some(Open { disk, log, snapshot_at })),
+        group: Group::default(),
+        registering: Mutex::new(()),
+        snapshotting: Mutex::new(()),
+    })
+}
+
+/// Cuts what a crash left behind, so that the next frame stands where a reader looks for it.
+fn cut(disk: &dyn Disk, torn: &Torn) -> Result<(), EngineError> {
+    let outcome = if torn.byte == 0 {
+        disk.remove(&torn.file).and_then(|()| disk.sync_dir(&torn.file))
+    } else {
+        disk.truncate(&torn.file, torn.byte)
+    };
+    outcome.map_err(|error| io(&format!("cutting the torn tail of {}", torn.file), &error))
+}
+
+/// The newest snapshot that can be read, then the log after it.
+fn recover(
+    disk: &dyn Disk,
+    identity: &[u8; 16],
+    windows: Windows,
+    opened: &mut Opened,
+) -> Result<(State, End), EngineError> {
+    let all = disk.list().map_err(|error| io("reading of the directory", &error))?;
+    let fresh = || State::new(Keys::new(*identity), windows);
+    for (position, name) in snapshot::names(&all) {
+        let outcome = load(disk, identity, &name, fresh());
+        match outcome.and_then(|state| Ok((replay_into(disk, identity, state)?, position))) {
+            Ok(((state, end), position)) => {
+                opened.snapshot_position = position;
+                opened.replayed_records = state.position.0 - position;
+                return Ok((state, end));
+            }
+            Err(Attempt::Unusable(reason)) => {
+                opened.warnings.push(format!("{name} {reason}; it was passed over"));
+            }
+            Err(Attempt::Fatal(error)) => return Err(error),
+        }
+    }
+    match replay_into(disk, identity, fresh()) {
+        Ok((state, end)) => {
+            opened.replayed_records = state.position.0;
+            Ok((state, end))
+        }
+        Err(Attempt::Fatal(error)) => Err(error),
+        Err(Attempt::Unusable(reason)) => Err(EngineError::Storage(StorageError::FileInvalid {
+            file: "log".to_owned(),
+            reason,
+            hint: "Restore the missing log files or snapshot from a backup.",
+        })),
+    }
+}
+
+enum Attempt {
+    /// Another snapshot, or the whole log, may serve.
+    Unusable(String),
+    /// Nothing else can help.
+    Fatal(EngineError),
+}
+
+impl From<StorageError> for Attempt {
+    fn from(error: StorageError) -> Self {
+        Self::Fatal(EngineError::Storage(error))
+    }
+}
+
+fn load(
+    disk: &dyn Disk,
+    identity: &[u8; 16],
+    name: &str,
+    mut state: State,
+) -> Result<State, Attempt> {
+    let size = disk.size(name).map_err(|error| Attempt::Unusable(error.to_string()))?;
+    let count = usize::try_from(size).unwrap_or(usize::MAX);
+    let bytes = disk.read(name, 0, count).map_err(|e| Attempt::Unusable(e.to_string()))?;
+    snapshot::decode(identity, &bytes, &mut state).map_err(Attempt::Unusable)?;
+    Ok(state)
+}
+
+fn replay_into(
+    disk: &dyn Disk,
+    identity: &[u8; 16],
+    mut state: State,
+) -> Result<(State, End), Attempt> {
+    let from = state.position.0 + 1;
+    let mut gap = None;
+    let end = replay(disk, identity, from, &mut |head, payload| {
+        if head.position > state.position.0 + 1 {
+            gap.get_or_insert(head.position);
+        }
+        if gap.is_some() || head.position <= state.position.0 {
+            return Ok(());
+        }
+        apply_payload(&mut state, payload, head.position, head.received_ms)
+            .map_err(|what| StorageError::Internal { what })
+    })?;
+    if let Some(position) = gap {
+        let have = state.position.0;
+        return Err(Attempt::Unusable(format!(
+            "reaches position {have}, and the log goes on only at {position}"
+        )));
+    }
+    if end.next_position <= state.position.0 {
+        // The log ends before the snapshot does: it lost synced records. Nothing can be right.
+        return Err(Attempt::Fatal(EngineError::Storage(StorageError::FileInvalid {
+            file: "log".to_owned(),
+            reason: format!(
+                "the log ends at position {}, but a snapshot reaches {}",
+                end.next_position - 1,
+                state.position.0
+            ),
+            hint: "The log lost records that had been synced. Restore it from a backup.",
+        })));
+    }
+    Ok((state, end))
+}
+
+/// The directory's identity and windows, made now if it is new.
+fn identity(
+    disk: &dyn Disk,
+    options: &Options,
+) -> Result<([u8; 16], Windows, bool), EngineError> {
+    let all = disk.list().map_err(|error| io("reading of the directory", &error))?;
+    if all.iter().any(|name| name == IDENTITY) {
+        let bytes = disk
+            .read(IDENTITY, 0, IDENTITY_BYTES + 1)
+            .map_err(|error| io("reading of IDENTITY", &error))?;
+        let (identity, windows) = read_identity(&bytes)?;
+        check_windows(options, windows)?;
+        return Ok((identity, windows, false));
+    }
+    if let Some(name) = all.iter().find(|name| name.starts_with("log/") || name.starts_with("snapshots/")) {
+        return Err(EngineError::Storage(StorageError::FileInvalid {
+            file: IDENTITY.to_owned(),
+            reason: format!("is missing, but {name} is there"),
+            hint: "Restore IDENTITY from a backup; without it nothing else can be read.",
+        }));
+    }
+    let foreign = |name: &&String| name.as_str() != "LOCK" && !name.starts_with("IDENTITY.");
+    if let Some(name) = all.iter().find(foreign) {
+        return Err(EngineError::Input(InputError::ValueInvalid {
+            what: "data directory",
+            reason: format!("holds other files ({name}). Name an empty or a new one."),
+        }));
+    }
+    if !options.create {
+        return Err(EngineError::Storage(StorageError::FileInvalid {
+            file: IDENTITY.to_owned(),
+            reason: "is missing: this is no data directory".to_owned(),
+            hint: "Check the path.",
+        }));
+    }
+    let windows = Windows {
+        attribution_ms: options.attribution_window_ms.unwrap_or(ATTRIBUTION_WINDOW_MS),
+        receipt_ms: options.receipt_window_ms.unwrap_or(RECEIPT_WINDOW_MS),
+    };
+    write_identity(disk, &options.new_identity, windows)
+        .map_err(|error| io("writing of IDENTITY", &error))?;
+    Ok((options.new_identity, windows, true))
+}
+
+fn check_windows(options: &Options, windows: Windows) -> Result<(), EngineError> {
+    let pairs = [
+        ("attribution_window_ms", options.attribution_window_ms, windows.attribution_ms),
+        ("receipt_window_ms", options.receipt_window_ms, windows.receipt_ms),
+    ];
+    for (what, asked, has) in pairs {
+        if asked.is_some_and(|asked| asked != has) {
+            let reason = format!("is {has} in this directory and cannot be changed. Leave it out.");
+            return Err(EngineError::Input(InputError::ValueInvalid { what, reason }));
+        }
+    }
+    Ok(())
+}
+
+fn write_identity(disk: &dyn Disk, identity: &[u8; 16], windows: Windows) -> std::io::Result<()> {
+    let mut bytes = Vec::with_capacity(IDENTITY_BYTES);
+    bytes.extend_from_slice(IDENTITY_MAGIC);
+    bytes.extend_from_slice(&IDENTITY_VERSION.to_le_bytes());
+    bytes.extend_from_slice(identity);
+    bytes.extend_from_slice(&windows.attribution_ms.to_le_bytes());
+    bytes.extend_from_slice(&windows.receipt_ms.to_le_bytes());
+    let crc = crc32c::crc32c(&bytes);
+    bytes.extend_from_slice(&crc.to_le_bytes());
+    let temporary = "IDENTITY.tmp";
+    if disk.size(temporary).is_ok() {
+        disk.remove(temporary)?;
+    }
+    let mut file = disk.create(temporary)?;
+    file.append(&bytes)?;
+    file.sync()?;
+    disk.rename(temporary, IDENTITY)?;
+    disk.sync_dir(IDENTITY)
+}
+
+/// Identity and windows of a directory that is there.
+pub(crate) fn identity_of(disk: &dyn Disk) -> Result<([u8; 16], Windows), EngineError> {
+    let bytes = disk.read(IDENTITY, 0, IDENTITY_BYTES + 1).map_err(|error| {
+        EngineError::Storage(StorageError::FileInvalid {
+            file: IDENTITY.to_owned(),
+            reason: format!("cannot be read ({error})"),
+            hint: "Check the path: is this a data directory?",
+        })
+    })?;
+    read_identity(&bytes)
+}
+
+fn read_identity(bytes: &[u8]) -> Result<([u8; 16], Windows), EngineError> {
+    let invalid = |reason: &str| {
+        EngineError::Storage(StorageError::FileInvalid {
+            file: IDENTITY.to_owned(),
+            reason: reason.to_owned(),
+            hint: "Restore IDENTITY from a backup.",
+        })
+    };
+    if bytes.get(..8) != Some(IDENTITY_MAGIC.as_slice()) {
+        return Err(invalid("does not begin as one of ours"));
+    }
+    let version = u32_at(bytes, 8);
+    if version > IDENTITY_VERSION {
+        return Err(EngineError::Storage(StorageError::FormatUnsupported {
+            file: IDENTITY.to_owned(),
+            found: version,
+            newest: IDENTITY_VERSION,
+        }));
+    }
+    let body = bytes.get(..IDENTITY_BYTES - 4).unwrap_or_default();
+    if bytes.len() != IDENTITY_BYTES || crc32c::crc32c(body) != u32_at(bytes, IDENTITY_BYTES - 4) {
+        return Err(invalid("does not have the checksum it says"));
+    }
+    let identity = body.get(12..28).and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
+    let windows = Windows {
+        attribution_ms: u64_at(body, 28).cast_signed(),
+        receipt_ms: u64_at(body, 36).cast_signed(),
+    };
+    Ok((identity.unwrap_or_default(), windows))
+}

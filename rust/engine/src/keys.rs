@@ -1,0 +1,133 @@
+//! Names and ids from outside -> keyed 64-bit keys.
+//!
+//! The key of the hash is random per data directory, so nobody outside can aim ids at one
+//! bucket or at each other, and ids of one directory mean nothing in another. Two different
+//! ids share a key with odds of 2^-64 a pair. Knows nothing of what a key is used for.
+
+use std::borrow::Cow;
+use std::hash::Hasher;
+
+use siphasher::sip::SipHasher13;
+
+use crate::event::Provider;
+
+/// Makes keys of one data directory. `0` is never a key: it means none.
+#[derive(Clone, Copy, Debug)]
+pub struct Keys {
+    k0: u64,
+    k1: u64,
+}
+
+impl Keys {
+    /// Keys of the directory with this identity.
+    pub fn new(identity: [u8; 16]) -> Self {
+        let (low, high) = identity.split_at(8);
+        Self { k0: word(low), k1: word(high) }
+    }
+
+    fn hash(self, what: u8, parts: &[&[u8]]) -> u64 {
+        let mut hasher = SipHasher13::new_with_keys(self.k0, self.k1);
+        hasher.write_u8(what);
+        for part in parts {
+            hasher.write(part);
+            // A byte that UTF-8 never has keeps ("ab", "c") and ("a", "bc") apart.
+            hasher.write_u8(0xFF);
+        }
+        hasher.finish().max(1)
+    }
+
+    /// A provider's message id. Ids of different accounts are different messages.
+    pub fn message(self, provider: Provider, account: &str, id: &str) -> u64 {
+        self.hash(1, &[&[provider.code()], account.as_bytes(), id.as_bytes()])
+    }
+
+    /// A sender as on the wire; `text` must be normalised (see `decode::number`).
+    pub fn sender(self, text: &str) -> u64 {
+        self.hash(2, &[text.as_bytes()])
+    }
+
+    /// A campaign by name.
+    pub fn campaign(self, name: &str) -> u64 {
+        self.hash(3, &[name.as_bytes()])
+    }
+
+    /// A blast by its campaign's and its own name.
+    pub fn blast(self, campaign: &str, name: &str) -> u64 {
+        self.hash(4, &[campaign.as_bytes(), name.as_bytes()])
+    }
+
+    /// The identity of an event, by which a repeat is known.
+    pub fn event(self, parts: &[&[u8]]) -> u64 {
+        self.hash(5, parts)
+    }
+
+    /// A fact, for the digest of state.
+    pub fn fact(self, parts: &[&[u8]]) -> u64 {
+        self.hash(6, parts)
+    }
+}
+
+fn word(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
+}
+
+/// The form under which an id is registered: as it is, but for providers that write one number
+/// in several ways (SMPP and the gateways before it: case and leading zeros differ).
+pub fn id_form(provider: Provider, id: &str) -> Cow<'_, str> {
+    if !has_aliases(provider) || !is_hex(id) {
+        return Cow::Borrowed(id);
+    }
+    let stripped = id.trim_start_matches('0');
+    let stripped = if stripped.is_empty() { "0" } else { stripped };
+    if stripped.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(stripped.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(stripped)
+    }
+}
+
+/// Other forms of the same id: its decimal number in hex, its hex number in decimal. The
+/// relation is symmetric, so it does not matter which side is registered and which arrives.
+pub fn id_aliases(provider: Provider, form: &str) -> impl Iterator<Item = String> {
+    let usable = has_aliases(provider) && is_hex(form) && form.len() <= 32;
+    let decimal = usable && form.bytes().all(|byte| byte.is_ascii_digit());
+    let as_hex = decimal.then(|| form.parse::<u128>().ok().map(|number| format!("{number:x}")));
+    let as_decimal = usable.then(|| u128::from_str_radix(form, 16).ok().map(|n| n.to_string()));
+    as_hex.flatten().into_iter().chain(as_decimal.flatten())
+}
+
+const fn has_aliases(provider: Provider) -> bool {
+    matches!(provider, Provider::Smpp | Provider::Kannel)
+}
+
+fn is_hex(id: &str) -> bool {
+    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_do_not_run_together() {
+        let keys = Keys::new([7; 16]);
+        assert_ne!(keys.blast("ab", "c"), keys.blast("a", "bc"));
+        assert_ne!(keys.campaign("a"), keys.sender("a"));
+        assert_ne!(keys.message(Provider::Twilio, "", "x"), keys.message(Provider::Telnyx, "", "x"));
+    }
+
+    #[test]
+    fn hex_and_decimal_forms_meet() {
+        let registered = id_form(Provider::Smpp, "61194706").into_owned();
+        let arrived = id_form(Provider::Smpp, "03A5C1D2").into_owned();
+        assert_eq!(arrived, "3a5c1d2");
+        assert!(id_aliases(Provider::Smpp, &arrived).any(|alias| alias == registered));
+        assert!(id_aliases(Provider::Smpp, &registered).any(|alias| alias == arrived));
+    }
+
+    #[test]
+    fn exact_ids_have_one_form() {
+        assert_eq!(id_form(Provider::Twilio, "SM00Ab"), "SM00Ab");
+        assert_eq!(id_aliases(Provider::Twilio, "123").count(), 0);
+    }
+}

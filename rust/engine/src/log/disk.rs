@@ -1,0 +1,243 @@
+//! Where files begin: the trait, and the real one. The only user of `std::fs` in the engine.
+//!
+//! Names are relative to the data directory (`log/000000000001.log`). What has been written is
+//! durable when `sync` returned; a created, renamed or removed name when `sync_dir` did.
+
+use std::fmt::Debug;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+
+/// A file open for appending.
+pub trait DiskFile: Send + Sync + Debug {
+    /// Writes all of it at the end.
+    ///
+    /// # Errors
+    /// The system's; how much was written is then unknown.
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// Returns when all that was appended is on stable storage (fdatasync).
+    ///
+    /// # Errors
+    /// The system's. Never to be tried again on this file: the first error is the last word.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+/// A directory of files.
+pub trait Disk: Send + Sync + Debug {
+    /// All file names, in any order.
+    ///
+    /// # Errors
+    /// The system's.
+    fn list(&self) -> io::Result<Vec<String>>;
+    /// Bytes of a file.
+    ///
+    /// # Errors
+    /// The system's.
+    fn size(&self, name: &str) -> io::Result<u64>;
+    /// Reads up to `count` bytes from `offset`; fewer only at the file's end.
+    ///
+    /// # Errors
+    /// The system's.
+    fn read(&self, name: &str, offset: u64, count: usize) -> io::Result<Vec<u8>>;
+    /// A new, empty file; an error if the name is taken.
+    ///
+    /// # Errors
+    /// The system's.
+    fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>>;
+    /// An existing file, to be appended to.
+    ///
+    /// # Errors
+    /// The system's.
+    fn open(&self, name: &str) -> io::Result<Box<dyn DiskFile>>;
+    /// Cuts a file to `bytes` and syncs it.
+    ///
+    /// # Errors
+    /// The system's.
+    fn truncate(&self, name: &str, bytes: u64) -> io::Result<()>;
+    /// Gives a file another name, replacing what had it.
+    ///
+    /// # Errors
+    /// The system's.
+    fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// The system's.
+    fn remove(&self, name: &str) -> io::Result<()>;
+    /// Makes the names in the directory of `name` durable.
+    ///
+    /// # Errors
+    /// The system's.
+    fn sync_dir(&self, name: &str) -> io::Result<()>;
+}
+
+/// The sub-directories of a data directory.
+const FOLDERS: [&str; 2] = ["log", "snapshots"];
+
+/// Why a real directory could not be had.
+#[derive(Debug)]
+pub enum OpenError {
+    /// Another engine holds the lock; its process id, if the lock file says one.
+    Locked(Option<u32>),
+    /// There is no such directory and none was to be made.
+    Missing,
+    /// The system's words.
+    Io(&'static str, io::Error),
+}
+
+/// A real directory, locked for as long as this lives.
+#[derive(Debug)]
+pub struct RealDisk {
+    root: PathBuf,
+    /// Held for its lock; `None` when opened for reading only.
+    _lock: Option<File>,
+}
+
+impl RealDisk {
+    /// Opens and locks a directory, made if it is missing and `create` says so.
+    ///
+    /// Files are made for their owner only (0600): they hold phone numbers and texts.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open(root: &Path, create: bool) -> Result<Self, OpenError> {
+        if !root.is_dir() {
+            if root.exists() {
+                let kind = io::Error::from(io::ErrorKind::NotADirectory);
+                return Err(OpenError::Io("open of the data directory", kind));
+            }
+            if !create {
+                return Err(OpenError::Missing);
+            }
+        }
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        for folder in FOLDERS {
+            if create || root.join("IDENTITY").exists() {
+                builder
+                    .create(root.join(folder))
+                    .map_err(|error| OpenError::Io("making the data directory", error))?;
+            }
+        }
+        let lock = Self::lock(root)?;
+        Ok(Self { root: root.to_path_buf(), _lock: Some(lock) })
+    }
+
+    /// A directory for reading only, not locked: for checks while nobody writes.
+    pub fn read_only(root: &Path) -> Self {
+        Self { root: root.to_path_buf(), _lock: None }
+    }
+
+    fn lock(root: &Path) -> Result<File, OpenError> {
+        let path = root.join("LOCK");
+        let io = |error| OpenError::Io("open of LOCK", error);
+        let mut options = OpenOptions::new();
+        let mut file = options
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path)
+            .map_err(io)?;
+        if flock(file.as_fd(), FlockOperation::NonBlockingLockExclusive).is_err() {
+            let mut holder = String::new();
+            // The lock decides; the process id inside only helps the reader of the message.
+            drop(file.read_to_string(&mut holder));
+            return Err(OpenError::Locked(holder.trim().parse().ok()));
+        }
+        file.set_len(0).map_err(io)?;
+        write!(file, "{}", std::process::id()).map_err(io)?;
+        Ok(file)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
+    fn append_to(&self, name: &str, new: bool) -> io::Result<Box<dyn DiskFile>> {
+        let mut options = OpenOptions::new();
+        options.append(true).create_new(new).mode(0o600);
+        Ok(Box::new(RealFile(options.open(self.path(name))?)))
+    }
+}
+
+impl Disk for RealDisk {
+    fn list(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for folder in ["", "log", "snapshots"] {
+            let entries = match fs::read_dir(self.path(folder)) {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == io::ErrorKind::NotFound && !folder.is_empty() => {
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            for entry in entries {
+                let entry = entry?;
+                if entry.file_type()?.is_file() {
+                    let name = entry.file_name().to_string_lossy().into_owned();
+                    names.push(if folder.is_empty() { name } else { format!("{folder}/{name}") });
+                }
+            }
+        }
+        Ok(names)
+    }
+
+    fn size(&self, name: &str) -> io::Result<u64> {
+        fs::metadata(self.path(name)).map(|data| data.len())
+    }
+
+    fn read(&self, name: &str, offset: u64, count: usize) -> io::Result<Vec<u8>> {
+        let mut file = OpenOptions::new().read(true).open(self.path(name))?;
+        file.seek(SeekFrom::Start(offset))?;
+        let mut bytes = Vec::with_capacity(count.min(64 << 20));
+        file.take(count as u64).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
+        self.append_to(name, true)
+    }
+
+    fn open(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
+        self.append_to(name, false)
+    }
+
+    fn truncate(&self, name: &str, bytes: u64) -> io::Result<()> {
+        let file = OpenOptions::new().write(true).open(self.path(name))?;
+        file.set_len(bytes)?;
+        file.sync_all()
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.path(from), self.path(to))
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        fs::remove_file(self.path(name))
+    }
+
+    fn sync_dir(&self, name: &str) -> io::Result<()> {
+        let path = self.path(name);
+        let folder = path.parent().unwrap_or(&self.root);
+        OpenOptions::new().read(true).open(folder)?.sync_all()
+    }
+}
+
+#[derive(Debug)]
+struct RealFile(File);
+
+impl DiskFile for RealFile {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all(bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+}

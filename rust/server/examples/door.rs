@@ -1,6 +1,7 @@
-//! Serves the ingest door in a plain loop, for measuring: `door ADDR [--sync FILE]`.
+//! Serves the ingest door in a plain loop, for measuring: `door ADDR [--sync FILE | --data DIR]`.
 //!
-//! Events are decoded and counted, not kept; with `--sync`, every commit writes one 4 KiB block to FILE
+//! With `--data`, the whole engine keeps them. Otherwise
+//! events are decoded and counted, not kept; with `--sync`, every commit writes one 4 KiB block to FILE
 //! and waits for fdatasync, which is what a commit costs at least. Prints its own CPU time
 //! per request every second. Not a server: no shutdown, no data directory.
 #![expect(
@@ -12,13 +13,14 @@
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, Seek, Write};
-use std::sync::Mutex;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use smstrack_engine::decode::{Reject, RequestView, Sink, decode};
-use smstrack_engine::engine::{Committed, Pushed, Scope};
+use smstrack_engine::engine::{self, Committed, Engine, Pushed, Scope};
 use smstrack_engine::error::{EngineError, InputError, StorageError};
 use smstrack_engine::event::{Event, Kind};
 use smstrack_server::{Door, Gather, Keeper, Options};
@@ -118,13 +120,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let addr = args
         .next()
-        .ok_or("usage: door ADDR [--sync FILE]")?
+        .ok_or("usage: door ADDR [--sync FILE | --data DIR]")?
         .parse()?;
-    let file = match (args.next().as_deref(), args.next()) {
-        (Some("--sync"), Some(path)) => Some(Mutex::new(File::create(path)?)),
-        _ => None,
-    };
-    let mut door = Door::bind(Measured(file), addr, Options::default())?;
+    match (args.next().as_deref(), args.next()) {
+        (Some("--sync"), Some(path)) => {
+            let file = Some(Mutex::new(File::create(path)?));
+            serve(Door::bind(Measured(file), addr, Options::default())?)
+        }
+        (Some("--data"), Some(path)) => {
+            let engine = Engine::open(Path::new(&path), &engine::Options::default())?;
+            serve(Door::bind(Arc::new(engine), addr, Options::default())?)
+        }
+        _ => serve(Door::bind(Measured(None), addr, Options::default())?),
+    }
+}
+
+fn serve<K: Keeper>(mut door: Door<K>) -> Result<(), Box<dyn Error>> {
     let mut poll = Poll::new()?;
     let fd = door.as_raw_fd();
     poll.registry()

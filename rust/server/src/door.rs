@@ -14,7 +14,7 @@ use mio::{Events, Interest, Poll, Token};
 use smstrack_engine::engine::Engine;
 use smstrack_engine::error::InputError;
 
-use crate::answer::{Answers, Manner, What};
+use crate::answer::{Answers, Health, Manner, What};
 use crate::clock::Monotonic;
 use crate::conn::{Conn, Next};
 use crate::keeper::Keeper;
@@ -186,8 +186,8 @@ impl<K: Keeper> Door<K> {
         self.work.drop_all();
     }
 
-    /// Whether the engine refused the last commit.
-    pub const fn is_poisoned(&self) -> bool {
+    /// Whether the engine refused the last commit, or is known to refuse the next.
+    pub fn is_poisoned(&self) -> bool {
         self.work.is_failed()
     }
 
@@ -309,7 +309,9 @@ impl<K: Keeper> Door<K> {
     /// Gives all answers that wait; a connection's go out in one write.
     fn answer(&mut self, is_kept: bool, now_ms: u64) {
         let mut due = mem::take(&mut self.work.due);
-        let health = self.work.health();
+        // Asked once a turn, and only if somebody wants to know: the engine takes a lock for it.
+        let asks = due.iter().any(|owed| matches!(owed.what, What::Health));
+        let health = if asks { self.work.health() } else { Health::Ok };
         for owed in due.chunk_by(|one, other| one.token == other.token) {
             self.out.clear();
             for answer in owed {
@@ -349,9 +351,8 @@ impl<K: Keeper> Door<K> {
             closes: true,
             ..Manner::default()
         };
-        let health = self.work.health();
         let what = What::Refused(reason);
-        let (status, word) = self.answers.write(&mut self.out, &what, manner, health);
+        let (status, word) = self.answers.write(&mut self.out, &what, manner, Health::Ok);
         self.work.stats.answered(status);
         if let Some(word) = word {
             self.work.stats.refused(word);

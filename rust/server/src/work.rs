@@ -116,17 +116,17 @@ impl<K: Keeper> Work<K> {
     }
 
     /// What the door is able to do.
-    pub const fn health(&self) -> Health {
-        match (self.failed_until.is_some(), self.is_draining) {
+    pub fn health(&self) -> Health {
+        match (self.is_failed(), self.is_draining) {
             (true, _) => Health::StorageFailed,
             (_, true) => Health::Draining,
             _ => Health::Ok,
         }
     }
 
-    /// Whether the last commit failed.
-    pub const fn is_failed(&self) -> bool {
-        self.failed_until.is_some()
+    /// Whether the last commit failed, or the next one is known to.
+    pub fn is_failed(&self) -> bool {
+        self.failed_until.is_some() || self.keeper.is_poisoned()
     }
 
     /// Forgets what waits: nobody is left to be answered.

@@ -18,7 +18,7 @@ use crate::answer::{Answers, Health, Manner, What};
 use crate::clock::Monotonic;
 use crate::conn::{Conn, Next};
 use crate::keeper::Keeper;
-use crate::limits::{READ_BYTES_MAX, TURN_EVENTS_MAX};
+use crate::limits::{READ_BYTES_MAX, TURN_EVENTS_MAX, TURN_ROUNDS_MAX};
 use crate::options::Options;
 use crate::reason::Reason;
 use crate::slots::Slots;
@@ -31,7 +31,7 @@ const LISTENER: usize = usize::MAX;
 /// What a turn left to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Turn {
-    /// Replies that wait for labels: call [`Door::finish`]. 0 when the turn is complete.
+    /// Replies that wait for labels: call [`Door::finish`]. 0: the turn is complete.
     pub replies_waiting: usize,
     /// Call again after so many milliseconds, whether or not the descriptor is readable.
     pub next_timer_ms: Option<u64>,
@@ -116,13 +116,13 @@ impl<K: Keeper> Door<K> {
         if self.work.is_unsettled() {
             self.answer(false, now_ms);
         }
-        self.poll();
-        self.accept(now_ms);
-        let mut left = self.ready.len();
-        while left > 0 && self.work.has_room() {
-            left -= 1;
-            if let Some(token) = self.ready.pop_front() {
-                self.serve(token, now_ms);
+        for _ in 0..TURN_ROUNDS_MAX {
+            let owed = self.work.due.len();
+            self.poll();
+            self.accept(now_ms);
+            self.serve_ready(now_ms);
+            if self.work.due.len() == owed {
+                break;
             }
         }
         if self.work.replies_waiting() == 0 {
@@ -217,9 +217,9 @@ impl<K: Keeper> Door<K> {
     fn poll(&mut self) {
         match self.poll.poll(&mut self.events, Some(Duration::ZERO)) {
             Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return,
-            Err(_) => {
-                self.work.stats.poll_failures += 1;
+            Err(error) => {
+                let is_failure = error.kind() != io::ErrorKind::Interrupted;
+                self.work.stats.poll_failures += u64::from(is_failure);
                 return;
             }
         }
@@ -233,6 +233,17 @@ impl<K: Keeper> Door<K> {
                 if !mem::replace(&mut conn.is_queued, true) {
                     self.ready.push_back(token);
                 }
+            }
+        }
+    }
+
+    /// Gives each connection that is ready now its turn, within the turn's bounds.
+    fn serve_ready(&mut self, now_ms: u64) {
+        let mut left = self.ready.len();
+        while left > 0 && self.work.has_room() {
+            left -= 1;
+            if let Some(token) = self.ready.pop_front() {
+                self.serve(token, now_ms);
             }
         }
     }
@@ -336,9 +347,15 @@ impl<K: Keeper> Door<K> {
             if let Some(first) = owed.first()
                 && let Some(conn) = self.slots.get_mut(first.token)
             {
-                conn.due = 0;
+                // Others may lie in between: it comes to rest with its last answer.
+                conn.due = conn
+                    .due
+                    .saturating_sub(u32::try_from(owed.len()).unwrap_or(u32::MAX));
+                let is_last = conn.due == 0;
                 self.send(first.token);
-                self.settle(first.token, now_ms);
+                if is_last {
+                    self.settle(first.token, now_ms);
+                }
             }
         }
         due.clear();

@@ -41,6 +41,10 @@ pub const TURN_ACCEPTS_MAX: usize = 256;
 /// Readiness reports fetched in one turn; the rest keep the poller's descriptor readable.
 pub const TURN_EVENTS_MAX: usize = 1024;
 
+/// Looks at the poller in one turn: what arrives while the first requests are read shares
+/// their commit, which costs more than any of them.
+pub const TURN_ROUNDS_MAX: usize = 3;
+
 /// Time for a whole head, from its first byte (or from the accept). CIS benchmark's figure.
 pub const HEAD_MS_MAX: u64 = 10_000;
 /// Time in which a body must bring [`BODY_WINDOW_BYTES_MIN`] more bytes, or end.

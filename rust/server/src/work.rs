@@ -31,7 +31,7 @@ pub struct Work<K: Keeper> {
     pub(crate) keeper: K,
     pub(crate) options: Options,
     pub(crate) stats: Stats,
-    /// Answers owed, in the order the requests were read; a connection's lie together.
+    /// Answers owed, in the order the requests were read.
     pub(crate) due: Vec<Due>,
     pub(crate) is_draining: bool,
     batch: Option<K::Batch>,

@@ -28,6 +28,28 @@ fn one_commit_for_all_that_one_turn_reads() {
     }
 }
 
+/// A turn looks at the poller more than once, so a connection may be read twice in it, with
+/// others in between. It was then closed after its first answer, the second being lost.
+#[test]
+fn what_arrives_within_a_turn_shares_its_commit_and_is_answered() {
+    let mut rig = Rig::new();
+    let (mut one, mut other) = (rig.connect(), rig.connect());
+    rig.waits_open(2);
+    let mut late = one.stream.try_clone().unwrap();
+    *rig.memory.on_push.lock().unwrap() = Some(Box::new(move || {
+        std::io::Write::write_all(&mut late, &post("a2")).unwrap();
+        late.shutdown(std::net::Shutdown::Write).unwrap();
+    }));
+    std::io::Write::write_all(&mut one.stream, &post("a1")).unwrap();
+    std::io::Write::write_all(&mut other.stream, &post("b1")).unwrap();
+    rig.pump();
+    assert_eq!(rig.bodies(), ["a1", "b1", "a2"]);
+    assert_eq!(*rig.memory.commits.lock().unwrap(), 1);
+    assert_eq!(statuses(&rig.answers(&mut one, 2)), [200, 200]);
+    assert!(rig.ends(&mut one));
+    assert_eq!(statuses(&rig.answers(&mut other, 1)), [200]);
+}
+
 #[test]
 fn turns_without_events_commit_nothing() {
     let mut rig = Rig::new();

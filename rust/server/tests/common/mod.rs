@@ -42,6 +42,9 @@ pub struct Seen {
     pub label: Option<u16>,
 }
 
+/// Something to do once.
+pub type Trap = Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>;
+
 /// Remembers what was committed; fails on order.
 #[derive(Clone, Default)]
 pub struct Memory {
@@ -49,17 +52,23 @@ pub struct Memory {
     pub commits: Arc<Mutex<u32>>,
     pub fails: Arc<AtomicBool>,
     pub panics: Arc<AtomicBool>,
+    /// Run once, with the next request that is decoded.
+    pub on_push: Trap,
 }
 
 #[derive(Default)]
 pub struct Pending {
     seen: Vec<Seen>,
     texts: Vec<String>,
+    on_push: Trap,
 }
 
 impl Gather for Pending {
     /// `bad` cannot be read; `row` holds one event and one reject; `reply...` is a reply.
     fn push(&mut self, scope: &Scope<'_>, request: &RequestView<'_>) -> Pushed {
+        if let Some(run) = self.on_push.lock().unwrap().take() {
+            run();
+        }
         let mut pushed = Pushed {
             accepted: 1,
             replies: 0,
@@ -127,7 +136,10 @@ impl Gather for Pending {
 impl Keeper for Memory {
     type Batch = Pending;
     fn batch(&self, _received_ms: i64) -> Pending {
-        Pending::default()
+        Pending {
+            on_push: Arc::clone(&self.on_push),
+            ..Pending::default()
+        }
     }
     fn commit(&self, batch: Pending) -> Result<Committed, EngineError> {
         assert!(!self.panics.load(Ordering::Relaxed), "planted");

@@ -215,13 +215,10 @@ impl<K: Keeper> Door<K> {
     }
 
     fn poll(&mut self) {
-        match self.poll.poll(&mut self.events, Some(Duration::ZERO)) {
-            Ok(()) => {}
-            Err(error) => {
-                let is_failure = error.kind() != io::ErrorKind::Interrupted;
-                self.work.stats.poll_failures += u64::from(is_failure);
-                return;
-            }
+        if let Err(error) = self.poll.poll(&mut self.events, Some(Duration::ZERO)) {
+            let is_failure = error.kind() != io::ErrorKind::Interrupted;
+            self.work.stats.poll_failures += u64::from(is_failure);
+            return;
         }
         for event in &self.events {
             let Token(token) = event.token();

@@ -156,10 +156,10 @@ fn lines<S: Sink>(body: &[u8], sink: &mut S) -> Result<(), BodyError> {
 }
 
 /// Reads the value that is next, known to be JSON, and gives it to the sink.
-fn element<'b, S: Sink>(scan: &mut Scanner<'b>, number: u32, sink: &mut S) -> Result<(), Fault> {
+fn element<S: Sink>(scan: &mut Scanner<'_>, number: u32, sink: &mut S) -> Result<(), Fault> {
     scan.skip_blanks();
     let place = scan.place();
-    let mut walk = Walk::new(scan.clone(), Slots::EMPTY);
+    let mut walk = Walk::new(scan.clone(), &Slots::EMPTY);
     match walk.scan.token()? {
         Token::Object => walk.object(KEYS)?,
         other => {
@@ -173,7 +173,7 @@ fn element<'b, S: Sink>(scan: &mut Scanner<'b>, number: u32, sink: &mut S) -> Re
     }
     *scan = walk.scan;
     let mut buffer = [0; SCRATCH_BYTES];
-    let mut row = Row::new(walk.slots, Scratch::new(&mut buffer), number, at(place));
+    let mut row = Row::new(&walk.slots, Scratch::new(&mut buffer), number, at(place));
     match event(&mut row) {
         Ok(event) => sink.event(number, event),
         Err(fault) => sink.reject(fault.in_row(number)),

@@ -148,7 +148,7 @@ pub(super) fn decode<S: Sink>(
     } else {
         fields(request.body, template, &mut slots)?;
     }
-    Ok(one_row(slots, build, sink)?)
+    Ok(one_row(&slots, build, sink)?)
 }
 
 /// The slot that a template gives to a name.
@@ -166,21 +166,18 @@ fn fields<'a>(
     slots: &mut Slots<'a>,
 ) -> Result<(), Fault> {
     form::each_pair(form, |pair| {
-        let known = match template {
+        let known = form::find_name(&pair, |wire| match template {
             Some(template) => {
-                let named =
-                    |(name, _): &&(String, String)| form::name_is(pair.name, name.as_bytes());
-                let role = template
+                let (_, role) = template
                     .roles
                     .iter()
-                    .find(named)
-                    .map(|(_, role)| role.as_str());
-                ROLES.iter().find(|(name, _)| Some(*name) == role)
+                    .find(|(name, _)| form::is_same(wire, name.as_bytes()))?;
+                ROLES.iter().find(|(name, _)| name == role)
             }
             None => NAMES
                 .iter()
-                .find(|(name, _)| form::name_is(pair.name, name.as_bytes())),
-        };
+                .find(|(name, _)| form::is_same(wire, name.as_bytes())),
+        });
         let Some((name, slot)) = known else { return };
         let is_number = !pair.value.is_empty() && pair.value.iter().all(u8::is_ascii_digit);
         if template.is_none() && *slot == Slot::Status && *name != "dlr" && !is_number {
@@ -192,7 +189,11 @@ fn fields<'a>(
             Raw {
                 bytes: pair.value,
                 at: pair.at,
-                wire: Wire::FormKept,
+                wire: if pair.is_escaped {
+                    Wire::FormKept
+                } else {
+                    Wire::Plain
+                },
             },
         );
     })

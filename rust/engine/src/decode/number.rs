@@ -76,9 +76,7 @@ fn split_channel(text: &[u8]) -> (bool, &[u8]) {
         .take(CHANNEL_BYTES_MAX + 1)
         .position(|byte| *byte == b':');
     match colon.and_then(|at| text.split_at_checked(at)) {
-        Some((name, rest))
-            if !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphabetic()) =>
-        {
+        Some((name, rest)) if !name.is_empty() && name.iter().all(u8::is_ascii_alphabetic) => {
             (true, rest.get(1..).unwrap_or_default())
         }
         _ => (false, text),
@@ -91,11 +89,31 @@ fn is_scoped_id(text: &[u8]) -> bool {
         if a.is_ascii_uppercase() && b.is_ascii_uppercase() && !rest.is_empty())
 }
 
+/// The usual form: a plus or none, then only digits.
+fn plain(text: &[u8]) -> Option<Number> {
+    let digits = text.strip_prefix(b"+").unwrap_or(text);
+    let fits = (NUMBER_DIGITS_MIN..=NUMBER_DIGITS_MAX).contains(&digits.len());
+    if !fits || digits.first() == Some(&b'0') {
+        return None;
+    }
+    let mut value = 0;
+    for byte in digits {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        value = value * 10 + u64::from(byte - b'0');
+    }
+    Some(Number(value))
+}
+
 /// Judges a contact field.
 ///
 /// A channel prefix, blanks, brackets, dots, dashes and a leading `00` do not count. With `+`,
 /// and without it where the first digit is not zero, 8 to 15 digits are a number.
 pub fn classify(text: &[u8]) -> Contact {
+    if let Some(number) = plain(text) {
+        return Contact::Phone(number);
+    }
     let text = text.trim_ascii();
     let (channel, text) = split_channel(text);
     let seen = Seen::read(text);

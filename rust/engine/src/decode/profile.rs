@@ -109,32 +109,27 @@ impl Profile {
         event.is_final = Some(is_final);
         event.error_class = self.class(state, code.as_deref());
         event.error_code = code;
-        self.fill(&mut event, row, &self.receipt)?;
+        fill(&mut event, row, &self.receipt)?;
         Ok(event)
     }
 
     /// The reply that the row makes.
     pub fn reply<'s>(&self, row: &mut Row<'s>) -> Result<Event<'s>, Fault> {
         let mut event = Event::new(Kind::Reply, self.provider);
-        self.fill(&mut event, row, &self.reply)?;
+        fill(&mut event, row, &self.reply)?;
         event.text = row.reply_text(self.text)?;
         Ok(event)
     }
+}
 
-    fn fill<'s>(
-        &self,
-        event: &mut Event<'s>,
-        row: &mut Row<'s>,
-        shape: &Shape,
-    ) -> Result<(), Fault> {
-        event.message_id = row.first(shape.id, ID_BYTES_MAX)?;
-        event.contact = row.contact(shape.contact)?;
-        event.sender = row.first(shape.sender, SENDER_BYTES_MAX)?;
-        event.occurred_us = row.time(shape.time, shape.zone);
-        event.parts = row.parts(shape.parts);
-        event.client_ref = row.first(shape.client_ref, ID_BYTES_MAX)?;
-        Ok(())
-    }
+fn fill<'s>(event: &mut Event<'s>, row: &mut Row<'s>, shape: &Shape) -> Result<(), Fault> {
+    event.message_id = row.first(shape.id, ID_BYTES_MAX)?;
+    event.contact = row.contact(shape.contact)?;
+    event.sender = row.first(shape.sender, SENDER_BYTES_MAX)?;
+    event.occurred_us = row.time(shape.time, shape.zone);
+    event.parts = row.parts(shape.parts);
+    event.client_ref = row.first(shape.client_ref, ID_BYTES_MAX)?;
+    Ok(())
 }
 
 /// Refuses a receipt that nothing could be matched by.

@@ -12,8 +12,8 @@ use std::borrow::Cow;
 #[derive(Debug)]
 pub(super) struct Scratch<'s>(&'s mut [u8]);
 
-/// Bytes of a [`Scratch`]: numbers, names and a text of two parts.
-pub(super) const SCRATCH_BYTES: usize = 512;
+/// Bytes of a [`Scratch`]: numbers, names and a text of one part.
+pub(super) const SCRATCH_BYTES: usize = 256;
 
 impl<'s> Scratch<'s> {
     pub fn new(buffer: &'s mut [u8; SCRATCH_BYTES]) -> Self {
@@ -57,7 +57,7 @@ impl<'s> Scratch<'s> {
 
 /// Reads the slots of one row.
 pub(super) struct Row<'s> {
-    pub slots: Slots<'s>,
+    pub slots: &'s Slots<'s>,
     scratch: Scratch<'s>,
     /// Row in the body, from 0.
     pub number: u32,
@@ -69,7 +69,7 @@ pub(super) struct Row<'s> {
 pub(super) type Build = for<'s> fn(&mut Row<'s>) -> Result<Option<Event<'s>>, Fault>;
 
 impl<'s> Row<'s> {
-    pub fn new(slots: Slots<'s>, scratch: Scratch<'s>, number: u32, at: u32) -> Self {
+    pub fn new(slots: &'s Slots<'s>, scratch: Scratch<'s>, number: u32, at: u32) -> Self {
         Self {
             slots,
             scratch,
@@ -110,7 +110,7 @@ impl<'s> Row<'s> {
                 };
                 return self.scratch.decode(&raw, unescape).map(Some);
             }
-            Wire::Form | Wire::FormKept if form::is_escaped(raw.bytes) => {
+            Wire::Form | Wire::FormKept => {
                 let kept = raw.wire == Wire::FormKept;
                 let unescape = |text: &[u8], out: &mut [u8]| {
                     form::unescape(text, out, kept)
@@ -118,7 +118,7 @@ impl<'s> Row<'s> {
                 };
                 return self.scratch.decode(&raw, unescape).map(Some);
             }
-            Wire::Form | Wire::FormKept | Wire::Plain | Wire::Text | Wire::Number => {}
+            Wire::Plain | Wire::Text | Wire::Number => {}
         }
         match std::str::from_utf8(raw.bytes) {
             Ok(text) => Ok(Some(Cow::Borrowed(text))),
@@ -134,7 +134,9 @@ impl<'s> Row<'s> {
         if text.len() > bytes_max {
             return Err(self.fault_in(slot, RejectCode::ValueTooLong));
         }
-        if memchr::memchr(0, text.as_bytes()).is_some() {
+        // A JSON string without escapes, and a number, cannot hold one.
+        let wire = self.slots.get(slot).wire;
+        if !matches!(wire, Wire::Text | Wire::Number) && text.bytes().any(|byte| byte == 0) {
             return Err(self.fault_in(slot, RejectCode::NulByte));
         }
         Ok(Some(text))
@@ -234,7 +236,10 @@ pub(super) fn clean_code(code: Cow<'_, str>) -> Option<Cow<'_, str>> {
     if code.len() <= ERROR_CODE_BYTES_MAX {
         return Some(code);
     }
-    let end = code.floor_char_boundary(ERROR_CODE_BYTES_MAX);
+    let mut end = ERROR_CODE_BYTES_MAX;
+    while !code.is_char_boundary(end) {
+        end -= 1;
+    }
     Some(match code {
         Cow::Borrowed(text) => Cow::Borrowed(text.get(..end).unwrap_or_default()),
         Cow::Owned(mut text) => {

@@ -92,9 +92,9 @@ pub(super) enum Wire {
     Null,
     /// As they are.
     Plain,
-    /// Form value, perhaps with escapes.
+    /// Form value with escapes.
     Form,
-    /// Form value in which a broken escape stands for itself.
+    /// Form value with escapes, of which a broken one stands for itself.
     FormKept,
     /// JSON string without escapes.
     Text,

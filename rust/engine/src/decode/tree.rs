@@ -4,7 +4,7 @@
 //! is JSON and finds what all rows share, then row by row. Nothing is given out before the
 //! proof, and nothing is kept for each row.
 
-use super::json::{Scanner, Token};
+use super::json::{Scanner, Text, Token, unescape};
 use super::row::{Build, Row, SCRATCH_BYTES, Scratch};
 use super::slots::{Fault, Raw, Slot, Slots, Wire, at};
 use super::{BodyError, RejectCode, Sink, form};
@@ -88,16 +88,18 @@ pub(super) const fn text_part(name: &'static str, slot: Slot, keys: &'static [Ke
 pub(super) fn form_slots<'a>(form: &'a [u8], keys: &[Key]) -> Result<Slots<'a>, Fault> {
     let mut slots = Slots::EMPTY;
     form::each_pair(form, |pair| {
-        if let Some(key) = keys
-            .iter()
-            .find(|key| form::name_is(pair.name, key.name.as_bytes()))
-        {
+        let slot = form::find_name(&pair, |name| {
+            keys.iter()
+                .find(|key| form::is_same(name, key.name.as_bytes()))
+                .map(|key| key.slot)
+        });
+        if let Some(slot) = slot {
             slots.set(
-                key.slot,
+                slot,
                 Raw {
                     bytes: pair.value,
                     at: pair.at,
-                    wire: Wire::Form,
+                    wire: pair.wire(),
                 },
             );
         }
@@ -106,7 +108,7 @@ pub(super) fn form_slots<'a>(form: &'a [u8], keys: &[Key]) -> Result<Slots<'a>, 
 }
 
 /// Gives the sink what a single row says.
-pub(super) fn one_row<S: Sink>(slots: Slots<'_>, build: Build, sink: &mut S) -> Result<(), Fault> {
+pub(super) fn one_row<S: Sink>(slots: &Slots<'_>, build: Build, sink: &mut S) -> Result<(), Fault> {
     let mut buffer = [0; SCRATCH_BYTES];
     let mut row = Row::new(slots, Scratch::new(&mut buffer), 0, 0);
     match build(&mut row) {
@@ -134,7 +136,7 @@ pub(super) fn json_rows<S: Sink>(
     sink: &mut S,
 ) -> Result<(), BodyError> {
     check_utf8(body, 0)?;
-    let mut walk = Walk::new(Scanner::new(body, 0, BODY_KEYS_MAX), Slots::EMPTY);
+    let mut walk = Walk::new(Scanner::new(body, 0, BODY_KEYS_MAX), &Slots::EMPTY);
     let start = walk.scan.skip_blanks().map_or(0, |_| walk.scan.place());
     let fits = walk.value(root, false)?;
     walk.scan.end()?;
@@ -149,7 +151,7 @@ pub(super) fn json_rows<S: Sink>(
     };
     match walk.rows {
         Some(list) => out.list(&walk.slots, list)?,
-        None => out.row(walk.slots, start),
+        None => out.row(&walk.slots, start),
     }
     Ok(())
 }
@@ -179,10 +181,10 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub fn new(scan: Scanner<'a>, slots: Slots<'a>) -> Self {
+    pub fn new(scan: Scanner<'a>, slots: &Slots<'a>) -> Self {
         Self {
             scan,
-            slots,
+            slots: *slots,
             rows: None,
         }
     }
@@ -221,16 +223,16 @@ impl<'a> Walk<'a> {
     /// Reads the members of an object that was just opened.
     pub fn object(&mut self, keys: &'static [Key]) -> Result<(), Fault> {
         let mut first = true;
+        let mut seen = 0_u64;
         while let Some(name) = self.scan.next_key(first)? {
             first = false;
-            match keys
-                .iter()
-                .find(|key| name_is(name.bytes, name.is_escaped, key.name))
-            {
-                Some(key) => {
-                    if !key.keys.is_empty() {
+            match find_key(keys, name) {
+                Some((index, key)) => {
+                    let bit = 1_u64 << (index & 63);
+                    if seen & bit != 0 {
                         self.clear(key);
                     }
+                    seen |= bit;
                     if matches!(key.list, List::Rows | List::RowsOrSelf) {
                         self.rows = None;
                     }
@@ -293,15 +295,26 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether a JSON name is this name; escapes in names are rare but allowed.
-fn name_is(wire: &[u8], is_escaped: bool, name: &str) -> bool {
-    if !is_escaped {
-        return wire == name.as_bytes();
+/// Longest name with escapes that is looked at.
+const NAME_BYTES_MAX: usize = 256;
+
+/// The table's entry for a name; escapes in names are rare but allowed.
+#[inline]
+fn find_key(keys: &'static [Key], name: Text<'_>) -> Option<(usize, &'static Key)> {
+    let find = |wire: &[u8]| {
+        keys.iter()
+            .enumerate()
+            .find(|(_, key)| form::is_same(wire, key.name.as_bytes()))
+    };
+    if !name.is_escaped {
+        return find(name.bytes);
     }
-    let mut buffer = [0; 256];
-    wire.len() <= buffer.len()
-        && super::json::unescape(wire, &mut buffer)
-            .is_ok_and(|len| buffer.get(..len) == Some(name.as_bytes()))
+    let mut buffer = [0; NAME_BYTES_MAX];
+    if name.bytes.len() > buffer.len() {
+        return None;
+    }
+    let len = unescape(name.bytes, &mut buffer).ok()?;
+    buffer.get(..len).and_then(find)
 }
 
 /// Gives rows to the sink.
@@ -313,7 +326,7 @@ struct Out<'b, 'k, S> {
 }
 
 impl<'b, S: Sink> Out<'b, '_, S> {
-    fn row(&mut self, slots: Slots<'b>, place: usize) {
+    fn row(&mut self, slots: &Slots<'b>, place: usize) {
         let mut buffer = [0; SCRATCH_BYTES];
         let mut row = Row::new(slots, Scratch::new(&mut buffer), self.next, at(place));
         match (self.build)(&mut row) {
@@ -331,13 +344,13 @@ impl<'b, S: Sink> Out<'b, '_, S> {
         for index in 0..found.count {
             scan.next_element(index == 0)?;
             let start = scan.place();
-            let mut walk = Walk::new(scan, *shared);
+            let mut walk = Walk::new(scan, shared);
             let fits = walk.value(found.key, true)?;
             let (slots, rows) = (walk.slots, walk.rows);
             scan = walk.scan;
             match rows {
                 Some(inner) => self.list(&slots, inner)?,
-                None if fits => self.row(slots, start),
+                None if fits => self.row(&slots, start),
                 None => {
                     let fault = Fault::new(start, RejectCode::WrongType);
                     self.sink.reject(fault.in_row(self.next));

@@ -90,7 +90,7 @@ pub(super) fn decode<S: Sink>(
     };
     let mut slots = form_slots(form, KEYS)?;
     source::client_ref(query, template, &mut slots)?;
-    Ok(one_row(slots, build, sink)?)
+    Ok(one_row(&slots, build, sink)?)
 }
 
 fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {

@@ -73,7 +73,7 @@ pub(super) fn decode<S: Sink>(request: &RequestView<'_>, sink: &mut S) -> Result
         }
         Source::Json(body) => json_rows(body, &ROOT, build, sink),
         Source::Query(form) | Source::Form(form) => {
-            Ok(one_row(form_slots(form, ROOT.keys())?, build, sink)?)
+            Ok(one_row(&form_slots(form, ROOT.keys())?, build, sink)?)
         }
     }
 }

@@ -27,7 +27,8 @@ struct Seen {
     digits: usize,
     leading_zeros: usize,
     value: u64,
-    masked: bool,
+    stars: usize,
+    crosses: usize,
     strange: bool,
 }
 
@@ -49,11 +50,16 @@ impl Seen {
                 b'0'..=b'9' => seen.digit(byte - b'0'),
                 b' ' | b'\t' | b'(' | b')' | b'[' | b']' | b'.' | b'-' => {}
                 b'+' if seen.digits == 0 && !seen.plus => seen.plus = true,
-                b'*' | b'x' | b'X' => seen.masked = true,
+                b'*' => seen.stars += 1,
+                b'x' | b'X' => seen.crosses += 1,
                 _ => seen.strange = true,
             }
         }
         seen
+    }
+
+    const fn is_masked(&self) -> bool {
+        self.stars + self.crosses > 0
     }
 
     fn number(&self) -> Option<Number> {
@@ -125,8 +131,10 @@ pub fn classify(text: &[u8]) -> Contact {
             Contact::Garbage
         };
     }
-    if seen.masked {
-        let hidden = seen.digits > 0 || text.contains(&b'*') || channel;
+    if seen.is_masked() {
+        // An `x` may be a letter of a name; beside digits enough for a number it masks others.
+        let enough = seen.digits >= 2 && seen.digits + seen.crosses >= NUMBER_DIGITS_MIN - 1;
+        let hidden = seen.stars > 0 || enough || channel;
         return if hidden {
             Contact::NotPhone
         } else {
@@ -157,7 +165,7 @@ pub fn sender_key_text(sender: &str) -> Cow<'_, str> {
         return Cow::Owned(number.0.to_string());
     }
     let seen = Seen::read(trimmed.as_bytes());
-    if seen.digits > 0 && !seen.masked && !seen.strange {
+    if seen.digits > 0 && !seen.is_masked() && !seen.strange {
         if seen.digits == trimmed.len() {
             return Cow::Borrowed(trimmed);
         }
@@ -235,6 +243,8 @@ mod tests {
             "+",
             "()",
             "XXX",
+            "x1",
+            "Xx12",
             "1+2025550101",
             "12025550101;ext=1",
             ":5",

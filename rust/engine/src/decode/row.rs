@@ -227,19 +227,20 @@ pub(super) enum Zone {
     Unix,
 }
 
-/// A code that says something: none where it is empty, all zeros or a placeholder.
+/// A code that says something: none where it is empty, all zeros or a placeholder. Cut at its
+/// limit, and at a NUL, which ends the C strings some gateways copy.
 pub(super) fn clean_code(code: Cow<'_, str>) -> Option<Cow<'_, str>> {
-    let digits = code.strip_prefix("0x").unwrap_or(&code);
-    if digits.bytes().all(|byte| byte == b'0') || matches!(&*code, "ND" | "...") {
-        return None;
-    }
-    if code.len() <= ERROR_CODE_BYTES_MAX {
-        return Some(code);
-    }
-    let mut end = ERROR_CODE_BYTES_MAX;
+    let mut end = code.len().min(ERROR_CODE_BYTES_MAX);
     while !code.is_char_boundary(end) {
         end -= 1;
     }
+    let kept = code.get(..end).unwrap_or_default();
+    let kept = kept.split('\0').next().unwrap_or_default();
+    let digits = kept.strip_prefix("0x").unwrap_or(kept);
+    if digits.bytes().all(|byte| byte == b'0') || matches!(kept, "ND" | "...") {
+        return None;
+    }
+    let end = kept.len();
     Some(match code {
         Cow::Borrowed(text) => Cow::Borrowed(text.get(..end).unwrap_or_default()),
         Cow::Owned(mut text) => {

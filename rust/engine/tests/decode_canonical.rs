@@ -1,5 +1,7 @@
 //! Canonical events: the three shapes of a body, what is refused where, and that encoding and
 //! decoding are each other's inverse. And for every provider: no bytes make a decoder panic.
+#![cfg(test)]
+#![expect(clippy::too_many_lines, reason = "tables of cases are long")]
 
 use proptest::prelude::*;
 use smstrack_engine::decode::encode::encode_canonical;
@@ -341,7 +343,7 @@ fn the_thirteen_fields_in_their_order() {
 
 fn text(max: usize) -> impl Strategy<Value = Option<Cow<'static, str>>> {
     let text = prop_oneof!["[a-zA-Z0-9+_-]{1,20}", "[^\0]{1,20}"];
-    proptest::option::of(text.prop_map(|text| Cow::Owned::<str>(text)))
+    proptest::option::of(text.prop_map(Cow::Owned::<str>))
         .prop_map(move |text| text.filter(|text| text.len() <= max))
 }
 

@@ -2,6 +2,8 @@
 //!
 //! A case is a request file and what must come of it: one line an event with the fields that
 //! are not null, `!row@byte code` for a refused row, `!!byte code` for a refused body.
+#![cfg(test)]
+#![expect(clippy::too_many_lines, reason = "tables of cases are long")]
 
 use serde_json::Value;
 use smstrack_engine::decode::encode::encode_canonical;

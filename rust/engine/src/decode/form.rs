@@ -46,13 +46,13 @@ fn find(form: &[u8], mut place: usize, end: u8, other_end: u8) -> (usize, bool) 
     while let Some(chunk) = form.get(place..).and_then(|rest| rest.first_chunk()) {
         let word = u64::from_le_bytes(*chunk);
         let ends = marks(word, end) | marks(word, other_end);
-        let escaped = marks(word, b'%') | marks(word, b'+');
+        let found = marks(word, b'%') | marks(word, b'+');
         if ends != 0 {
             // Only what stands before the end counts.
-            escapes |= escaped & (ends & ends.wrapping_neg()).wrapping_sub(1);
+            escapes |= found & (ends & ends.wrapping_neg()).wrapping_sub(1);
             return (place + (ends.trailing_zeros() / 8) as usize, escapes != 0);
         }
-        escapes |= escaped;
+        escapes |= found;
         place += 8;
     }
     let mut is_escaped = escapes != 0;

@@ -5,7 +5,7 @@
 //! (`%P`), `text` (`%a`, `%b`; on receipts `%A`), `unix time` (`%T`), `UTC time` (`%t`),
 //! `smsc`. Names are never compared without regard to case: `q` and `Q` differ.
 
-use super::profile::{Profile, Shape, referenced};
+use super::profile::{Profile, Shape, check_reference};
 use super::row::{Row, Zone, clean_code};
 use super::slots::{Fault, Raw, Slot, Slots, Wire};
 use super::tree::one_row;
@@ -272,7 +272,8 @@ fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
         let code = row.text(Slot::Text)?.and_then(err_of).and_then(clean_code);
         let mut event = PROFILE.receipt_of(row, state, state.is_final(), code)?;
         event.occurred_us = time(row);
-        return referenced(row, event);
+        check_reference(row, &event)?;
+        return Ok(Some(event));
     }
     if row.slots.has(Slot::Text) || row.slots.has(Slot::From) {
         let mut event = PROFILE.reply(row)?;

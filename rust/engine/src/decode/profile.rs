@@ -89,6 +89,7 @@ impl Profile {
     }
 
     /// The receipt that the row's status word and code make.
+    #[inline]
     pub fn receipt<'s>(&self, row: &mut Row<'s>) -> Result<Event<'s>, Fault> {
         let status = row.first(self.status, WORD_BYTES_MAX)?;
         let (state, is_final) = self.state(status.as_deref());
@@ -97,6 +98,7 @@ impl Profile {
     }
 
     /// A receipt with this outcome.
+    #[inline]
     pub fn receipt_of<'s>(
         &self,
         row: &mut Row<'s>,
@@ -114,6 +116,7 @@ impl Profile {
     }
 
     /// The reply that the row makes.
+    #[inline]
     pub fn reply<'s>(&self, row: &mut Row<'s>) -> Result<Event<'s>, Fault> {
         let mut event = Event::new(Kind::Reply, self.provider);
         fill(&mut event, row, &self.reply)?;
@@ -122,6 +125,7 @@ impl Profile {
     }
 }
 
+#[inline]
 fn fill<'s>(event: &mut Event<'s>, row: &mut Row<'s>, shape: &Shape) -> Result<(), Fault> {
     event.message_id = row.first(shape.id, ID_BYTES_MAX)?;
     event.contact = row.contact(shape.contact)?;
@@ -133,9 +137,9 @@ fn fill<'s>(event: &mut Event<'s>, row: &mut Row<'s>, shape: &Shape) -> Result<(
 }
 
 /// Refuses a receipt that nothing could be matched by.
-pub(super) fn referenced<'s>(row: &Row<'_>, event: Event<'s>) -> Result<Option<Event<'s>>, Fault> {
+pub(super) fn check_reference(row: &Row<'_>, event: &Event<'_>) -> Result<(), Fault> {
     if event.message_id.is_none() && event.client_ref.is_none() && event.contact.is_none() {
         return Err(row.fault(RejectCode::NoReference));
     }
-    Ok(Some(event))
+    Ok(())
 }

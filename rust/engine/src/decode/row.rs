@@ -2,7 +2,7 @@
 //! for, so that an odd value nobody needs costs nothing and breaks nothing.
 
 use super::number::{Contact, classify};
-use super::slots::{Fault, Raw, Slot, Slots, Wire, at};
+use super::slots::{Fault, Raw, Slot, Slots, Wire};
 use super::{RejectCode, form, json, time};
 use crate::event::{Event, Number};
 use crate::limits::{ERROR_CODE_BYTES_MAX, MESSAGE_PARTS_MAX, REPLY_TEXT_BYTES_MAX};
@@ -95,38 +95,35 @@ impl<'s> Row<'s> {
     }
 
     /// The value as text, which may be empty; none where absent or null.
+    #[inline]
     pub fn text(&mut self, slot: Slot) -> Result<Option<Cow<'s, str>>, Fault> {
         let raw = self.slots.get(slot);
-        let fault = |place: usize, code| Fault {
-            byte: raw.at.saturating_add(at(place)),
-            code,
-        };
         match raw.wire {
-            Wire::Absent | Wire::Null => return Ok(None),
-            Wire::Bool(_) | Wire::Nested => return Err(fault(0, RejectCode::WrongType)),
-            Wire::TextEscaped => {
-                let unescape = |text: &[u8], out: &mut [u8]| {
-                    json::unescape(text, out).map_err(|at| fault(at, RejectCode::LoneSurrogate))
-                };
-                return self.scratch.decode(&raw, unescape).map(Some);
-            }
-            Wire::Form | Wire::FormKept => {
-                let kept = raw.wire == Wire::FormKept;
-                let unescape = |text: &[u8], out: &mut [u8]| {
-                    form::unescape(text, out, kept)
-                        .map_err(|at| fault(at, RejectCode::PercentInvalid))
-                };
-                return self.scratch.decode(&raw, unescape).map(Some);
-            }
-            Wire::Plain | Wire::Text | Wire::Number => {}
+            Wire::Absent | Wire::Null => Ok(None),
+            Wire::Plain | Wire::Text | Wire::Number => match std::str::from_utf8(raw.bytes) {
+                Ok(text) => Ok(Some(Cow::Borrowed(text))),
+                Err(error) => Err(raw.fault(error.valid_up_to(), RejectCode::NotUtf8)),
+            },
+            _ => self.decoded(&raw).map(Some),
         }
-        match std::str::from_utf8(raw.bytes) {
-            Ok(text) => Ok(Some(Cow::Borrowed(text))),
-            Err(error) => Err(fault(error.valid_up_to(), RejectCode::NotUtf8)),
+    }
+
+    /// The value without its escapes.
+    fn decoded(&mut self, raw: &Raw<'s>) -> Result<Cow<'s, str>, Fault> {
+        match raw.wire {
+            Wire::TextEscaped => self.scratch.decode(raw, |text, out| {
+                json::unescape(text, out).map_err(|at| raw.fault(at, RejectCode::LoneSurrogate))
+            }),
+            Wire::Form | Wire::FormKept => self.scratch.decode(raw, |text, out| {
+                form::unescape(text, out, raw.wire == Wire::FormKept)
+                    .map_err(|at| raw.fault(at, RejectCode::PercentInvalid))
+            }),
+            _ => Err(raw.fault(0, RejectCode::WrongType)),
         }
     }
 
     /// The value of an id or a name: none where empty.
+    #[inline]
     pub fn value(&mut self, slot: Slot, bytes_max: usize) -> Result<Option<Cow<'s, str>>, Fault> {
         let Some(text) = self.text(slot)?.filter(|text| !text.is_empty()) else {
             return Ok(None);
@@ -136,13 +133,14 @@ impl<'s> Row<'s> {
         }
         // A JSON string without escapes, and a number, cannot hold one.
         let wire = self.slots.get(slot).wire;
-        if !matches!(wire, Wire::Text | Wire::Number) && text.bytes().any(|byte| byte == 0) {
+        if !matches!(wire, Wire::Text | Wire::Number) && has_nul(&text) {
             return Err(self.fault_in(slot, RejectCode::NulByte));
         }
         Ok(Some(text))
     }
 
     /// The first value among these that is not empty.
+    #[inline]
     pub fn first(
         &mut self,
         slots: &[Slot],
@@ -225,6 +223,14 @@ pub(super) enum Zone {
     Utc,
     /// The field is a unix time.
     Unix,
+}
+
+/// Looks at every byte, which for short texts is faster than to stop early.
+fn has_nul(text: &str) -> bool {
+    text.bytes()
+        .map(|byte| u8::from(byte == 0))
+        .fold(0, |found, is_nul| found | is_nul)
+        != 0
 }
 
 /// A code that says something: none where it is empty, all zeros or a placeholder. Cut at its

@@ -122,6 +122,14 @@ impl Raw<'_> {
         at: 0,
         wire: Wire::Absent,
     };
+
+    /// A fault so many bytes into the value.
+    pub fn fault(&self, place: usize, code: RejectCode) -> Fault {
+        Fault {
+            byte: self.at.saturating_add(at(place)),
+            code,
+        }
+    }
 }
 
 /// One row's values.

@@ -4,7 +4,7 @@
 //! `esm_class`, `tlv message_state`, ...) and whose body is `short_message`. Gateways that
 //! forward receipt texts over HTTP may give the same fields as headers or in the query.
 
-use super::profile::{Profile, Shape, Word, referenced, word};
+use super::profile::{Profile, Shape, Word, check_reference, word};
 use super::receipt_text::{self, ReceiptText};
 use super::row::{Row, SCRATCH_BYTES, Scratch, clean_code};
 use super::slots::{Fault, Raw, Slot, Slots, Wire};
@@ -224,7 +224,8 @@ fn receipt<'s>(
         }
         event.message_id = Some(part_of(id, whole));
     }
-    referenced(row, event)?.ok_or_else(|| row.fault(RejectCode::KindUnknown))
+    check_reference(row, &event)?;
+    Ok(event)
 }
 
 /// A part of a text for as long as the text lives: borrowed where the text is.

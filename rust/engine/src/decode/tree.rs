@@ -17,6 +17,10 @@ pub(super) struct Key {
     slot: Slot,
     list: List,
     keys: &'static [Key],
+    /// Lengths of the names inside, as a set.
+    lens: u64,
+    /// First bytes of the names inside, as a set.
+    firsts: u64,
 }
 
 /// What an array in a value's place means.
@@ -36,18 +40,43 @@ enum List {
 
 impl Key {
     const fn new(name: &'static str, slot: Slot, list: List, keys: &'static [Key]) -> Self {
+        let (mut lens, mut firsts) = (0, 0);
+        let mut rest = keys;
+        while let Some((key, others)) = rest.split_first() {
+            lens |= bit_of(key.name.len());
+            if let Some(byte) = key.name.as_bytes().first() {
+                firsts |= bit_of(*byte as usize);
+            }
+            rest = others;
+        }
         Self {
             name,
             slot,
             list,
             keys,
+            lens,
+            firsts,
         }
     }
 
-    /// The names inside this one.
-    pub const fn keys(&self) -> &'static [Key] {
+    /// The entry for a name inside this one. Most names of a body are in no table, and most of
+    /// those are told apart by their length or first byte alone.
+    #[inline]
+    fn find(&self, wire: &[u8]) -> Option<(usize, &'static Key)> {
+        let first = wire.first()?;
+        if self.lens & bit_of(wire.len()) == 0 || self.firsts & bit_of(usize::from(*first)) == 0 {
+            return None;
+        }
         self.keys
+            .iter()
+            .enumerate()
+            .find(|(_, key)| form::is_same(wire, key.name.as_bytes()))
     }
+}
+
+/// One bit of a set of small numbers; larger ones share bits.
+const fn bit_of(number: usize) -> u64 {
+    1 << (number & 63)
 }
 
 /// A plain value.
@@ -81,18 +110,14 @@ pub(super) const fn text_part(name: &'static str, slot: Slot, keys: &'static [Ke
     Key::new(name, slot, List::TextPart, keys)
 }
 
-/// Puts the pairs of a form or query into the slots its table names; the last value wins.
+/// Puts the pairs of a form or query into the slots that the names inside a table's root have; the last value wins.
 ///
 /// # Errors
 /// `too_many_keys`.
-pub(super) fn form_slots<'a>(form: &'a [u8], keys: &[Key]) -> Result<Slots<'a>, Fault> {
+pub(super) fn form_slots<'a>(form: &'a [u8], root: &Key) -> Result<Slots<'a>, Fault> {
     let mut slots = Slots::EMPTY;
     form::each_pair(form, |pair| {
-        let slot = form::find_name(&pair, |name| {
-            keys.iter()
-                .find(|key| form::is_same(name, key.name.as_bytes()))
-                .map(|key| key.slot)
-        });
+        let slot = form::find_name(&pair, |name| root.find(name).map(|(_, key)| key.slot));
         if let Some(slot) = slot {
             slots.set(
                 slot,
@@ -195,7 +220,7 @@ impl<'a> Walk<'a> {
         let place = at(self.scan.place());
         let raw = match self.scan.token()? {
             Token::Object if !key.keys.is_empty() => {
-                self.object(key.keys)?;
+                self.object(key)?;
                 return Ok(true);
             }
             Token::Array if key.list != List::Not && !in_list => {
@@ -221,14 +246,14 @@ impl<'a> Walk<'a> {
     }
 
     /// Reads the members of an object that was just opened.
-    pub fn object(&mut self, keys: &'static [Key]) -> Result<(), Fault> {
+    pub fn object(&mut self, outer: &'static Key) -> Result<(), Fault> {
         let mut first = true;
         let mut seen = 0_u64;
         while let Some(name) = self.scan.next_key(first)? {
             first = false;
-            match find_key(keys, name) {
+            match find_key(outer, name) {
                 Some((index, key)) => {
-                    let bit = 1_u64 << (index & 63);
+                    let bit = bit_of(index);
                     if seen & bit != 0 {
                         self.clear(key);
                     }
@@ -280,7 +305,7 @@ impl<'a> Walk<'a> {
         self.slots.set(Slot::PartType, Raw::ABSENT);
         self.slots.set(Slot::PartText, Raw::ABSENT);
         match self.scan.token()? {
-            Token::Object => self.object(key.keys)?,
+            Token::Object => self.object(key)?,
             Token::Array => self.scan.skip_open(false)?,
             _ => {}
         }
@@ -300,21 +325,16 @@ const NAME_BYTES_MAX: usize = 256;
 
 /// The table's entry for a name; escapes in names are rare but allowed.
 #[inline]
-fn find_key(keys: &'static [Key], name: Text<'_>) -> Option<(usize, &'static Key)> {
-    let find = |wire: &[u8]| {
-        keys.iter()
-            .enumerate()
-            .find(|(_, key)| form::is_same(wire, key.name.as_bytes()))
-    };
+fn find_key(outer: &'static Key, name: Text<'_>) -> Option<(usize, &'static Key)> {
     if !name.is_escaped {
-        return find(name.bytes);
+        return outer.find(name.bytes);
     }
     let mut buffer = [0; NAME_BYTES_MAX];
     if name.bytes.len() > buffer.len() {
         return None;
     }
     let len = unescape(name.bytes, &mut buffer).ok()?;
-    buffer.get(..len).and_then(find)
+    buffer.get(..len).and_then(|wire| outer.find(wire))
 }
 
 /// Gives rows to the sink.

@@ -90,7 +90,10 @@ fn main() {
         (Provider::Smpp, SMPP),
         (Provider::Canonical, CANONICAL),
     ] {
-        if std::env::args().nth(1).is_some_and(|only| only != provider.name()) {
+        if std::env::args()
+            .nth(1)
+            .is_some_and(|only| only != provider.name())
+        {
             continue;
         }
         let Ok(request) = RequestFile::parse(file.as_bytes()) else {

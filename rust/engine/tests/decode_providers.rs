@@ -400,7 +400,7 @@ fn kannel_with_a_template() {
         ("T", "unix time"),
         ("F", "message_id"),
         ("ref", "client_ref"),
-        ("A", "text"),
+        ("A", "receipt text"),
     ];
     let bits = |bits: &str, expected: &str| {
         let file = format!("GET /k?ref=1&type={bits}\n\n");
@@ -609,6 +609,27 @@ fn smpp() {
             [expected],
             "{head}"
         );
+    }
+    let hex = |wide: bool| {
+        let text = "id:7 stat:DELIVRD err:000\0";
+        let wide_bytes = || text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let bytes: Vec<u8> = if wide {
+            wide_bytes()
+        } else {
+            text.bytes().collect()
+        };
+        bytes
+            .iter()
+            .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+    };
+    for (coding, wide) in [(0, false), (8, true)] {
+        let head = format!(
+            "esm_class: 4\ndata_coding: {coding}\ntlv message_payload: {}",
+            hex(wide)
+        );
+        let expected =
+            format!("receipt {from} final=true message_id=7 sender=5215 state=delivered");
+        assert_eq!(lines_of(Provider::Smpp, &pdu(&head, b""), &[]), [expected]);
     }
     for (head, body, text) in [
         ("esm_class: 0", &b"YES please"[..], "YES please"),

@@ -2,8 +2,8 @@
 //! its `post-url` mode, which needs none: the text as body, the rest in `X-Kannel-` headers.
 //!
 //! Roles: `dlr` (`%d`), `client_ref`, `message_id` (`%I`, `%F`), `contact` (`%p`), `sender`
-//! (`%P`), `text` (`%a`, `%b`; on receipts `%A`), `unix time` (`%T`), `UTC time` (`%t`),
-//! `smsc`. Names are never compared without regard to case: `q` and `Q` differ.
+//! (`%P`), `text` (`%a`, `%b`), `receipt text` (`%A`; `text` does as well), `unix time` (`%T`),
+//! `UTC time` (`%t`), `smsc`. Names are never compared without regard to case: `q` and `Q` differ.
 
 use super::profile::{Profile, Shape, check_reference};
 use super::row::{Row, Zone, clean_code};
@@ -23,6 +23,7 @@ static ROLES: &[(&str, Slot)] = &[
     ("text", Slot::Text),
     ("unix time", Slot::Time),
     ("UTC time", Slot::TimeAlt),
+    ("receipt text", Slot::TextAlt),
 ];
 
 /// Names where there is no template: those of the user guide's examples and of the receivers
@@ -269,7 +270,12 @@ fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
             .text(Slot::Status)?
             .and_then(|text| text.trim_ascii().parse().ok());
         let state = state(bits);
-        let code = row.text(Slot::Text)?.and_then(err_of).and_then(clean_code);
+        let text = if row.slots.has(Slot::TextAlt) {
+            Slot::TextAlt
+        } else {
+            Slot::Text
+        };
+        let code = row.text(text)?.and_then(err_of).and_then(clean_code);
         let mut event = PROFILE.receipt_of(row, state, state.is_final(), code)?;
         event.occurred_us = time(row);
         check_reference(row, &event)?;

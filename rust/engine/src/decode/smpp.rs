@@ -272,6 +272,18 @@ fn message<'s>(row: &mut Row<'s>, slot: Slot, coding: u32) -> Result<Option<Cow<
     if raw.wire != Wire::Plain {
         return row.text(slot);
     }
+    if slot == PAYLOAD
+        && let Some(bytes) = from_hex(raw.bytes)
+    {
+        let text = if coding == CODING_UTF16 {
+            utf16(&bytes)
+        } else {
+            String::from_utf8(bytes).ok()
+        };
+        if let Some(text) = text {
+            return Ok(Some(Cow::Owned(text.trim_end_matches('\0').to_owned())));
+        }
+    }
     if coding == CODING_UTF16
         && !is_plain_receipt(raw.bytes)
         && let Some(text) = utf16(raw.bytes)
@@ -289,6 +301,24 @@ fn message<'s>(row: &mut Row<'s>, slot: Slot, coding: u32) -> Result<Option<Cow<
         // ISO 8859-1 is the coding that no byte contradicts.
         Err(_) => Cow::Owned(bytes.iter().map(|byte| char::from(*byte)).collect()),
     }))
+}
+
+/// A TLV that a gateway writes in hexadecimal, because a header cannot hold every byte. Short
+/// ones are left alone: a reply may be `beef`.
+fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
+    let (pairs, rest) = text.trim_ascii().as_chunks::<2>();
+    if !rest.is_empty() || pairs.len() < 8 {
+        return None;
+    }
+    let digit = |byte: &u8| {
+        char::from(*byte)
+            .to_digit(16)
+            .and_then(|digit| u8::try_from(digit).ok())
+    };
+    pairs
+        .iter()
+        .map(|[high, low]| Some(digit(high)? << 4 | digit(low)?))
+        .collect()
 }
 
 /// Whether a receipt was written in one byte a character whatever `data_coding` says.

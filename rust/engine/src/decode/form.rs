@@ -32,38 +32,41 @@ impl Pair<'_> {
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
-/// High bits over the bytes of a word that are this byte; the lowest is exact.
-const fn marks(word: u64, byte: u8) -> u64 {
-    let differs = word ^ (ONES * byte as u64);
+/// High bits over the bytes of a word that may end or escape a value: those below a comma,
+/// of which `%`, `&` and `+` matter and the others are rare; the lowest is exact.
+const fn low(word: u64) -> u64 {
+    word.wrapping_sub(ONES * b',' as u64) & !word & HIGHS
+}
+
+/// High bits over the equals signs of a word; the lowest is exact.
+const fn equals(word: u64) -> u64 {
+    let differs = word ^ (ONES * b'=' as u64);
     differs.wrapping_sub(ONES) & !differs & HIGHS
 }
 
-/// The place of the first of two bytes at or after a place, else the end; and whether there is
-/// an escape before it. Names and values are short: eight bytes at a time beats a call.
+/// Where the name (or value) that begins at a place ends, and whether there is an escape in
+/// it. Names and values are short: eight bytes at a time beats a call.
 #[inline]
-fn find(form: &[u8], mut place: usize, end: u8, other_end: u8) -> (usize, bool) {
-    let mut escapes = 0;
-    while let Some(chunk) = form.get(place..).and_then(|rest| rest.first_chunk()) {
-        let word = u64::from_le_bytes(*chunk);
-        let ends = marks(word, end) | marks(word, other_end);
-        let found = marks(word, b'%') | marks(word, b'+');
-        if ends != 0 {
-            // Only what stands before the end counts.
-            escapes |= found & (ends & ends.wrapping_neg()).wrapping_sub(1);
-            return (place + (ends.trailing_zeros() / 8) as usize, escapes != 0);
+fn find_end(form: &[u8], mut place: usize, is_name: bool) -> (usize, bool) {
+    let mut is_escaped = false;
+    loop {
+        while let Some(chunk) = form.get(place..).and_then(|rest| rest.first_chunk()) {
+            let word = u64::from_le_bytes(*chunk);
+            let found = low(word) | if is_name { equals(word) } else { 0 };
+            if found != 0 {
+                place += (found.trailing_zeros() / 8) as usize;
+                break;
+            }
+            place += 8;
         }
-        escapes |= found;
-        place += 8;
-    }
-    let mut is_escaped = escapes != 0;
-    while let Some(byte) = form.get(place) {
-        if *byte == end || *byte == other_end {
-            break;
+        match form.get(place) {
+            None | Some(b'&') => return (place, is_escaped),
+            Some(b'=') if is_name => return (place, is_escaped),
+            Some(b'%' | b'+') => is_escaped = true,
+            Some(_) => {}
         }
-        is_escaped |= matches!(byte, b'%' | b'+');
         place += 1;
     }
-    (place, is_escaped)
 }
 
 /// Gives every pair of a form to `take`, in order. A name without `=` has an empty value.
@@ -75,10 +78,10 @@ pub(super) fn each_pair<'a>(form: &'a [u8], mut take: impl FnMut(Pair<'a>)) -> R
     let mut start = 0;
     let mut count = 0;
     while start < form.len() {
-        let (name_end, is_name_escaped) = find(form, start, b'=', b'&');
+        let (name_end, is_name_escaped) = find_end(form, start, true);
         let (mut end, mut is_escaped) = (name_end, false);
         if form.get(name_end) == Some(&b'=') {
-            (end, is_escaped) = find(form, name_end + 1, b'&', b'&');
+            (end, is_escaped) = find_end(form, name_end + 1, false);
         }
         if end > start {
             count += 1;

@@ -92,7 +92,17 @@ impl Profile {
     #[inline]
     pub fn receipt<'s>(&self, row: &mut Row<'s>) -> Result<Event<'s>, Fault> {
         let status = row.first(self.status, WORD_BYTES_MAX)?;
-        let (state, is_final) = self.state(status.as_deref());
+        self.receipt_said(row, status.as_deref())
+    }
+
+    /// The receipt that a status word, read before, and the row's code make.
+    #[inline]
+    pub fn receipt_said<'s>(
+        &self,
+        row: &mut Row<'s>,
+        status: Option<&str>,
+    ) -> Result<Event<'s>, Fault> {
+        let (state, is_final) = self.state(status);
         let code = row.code(self.code)?;
         self.receipt_of(row, state, is_final, code)
     }

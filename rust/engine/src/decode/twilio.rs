@@ -118,7 +118,7 @@ fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
     if status.is_none() {
         return Err(row.fault(RejectCode::KindUnknown));
     }
-    let event = PROFILE.receipt(row)?;
+    let event = PROFILE.receipt_said(row, status.as_deref())?;
     check_reference(row, &event)?;
     Ok(Some(event))
 }

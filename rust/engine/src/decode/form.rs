@@ -243,6 +243,22 @@ mod tests {
 
     proptest! {
         #[test]
+        fn pairs_are_what_splitting_gives(form in "[a=&%+,!é\\x00]{0,40}|[a-z&=]{0,40}") {
+            let mut found = Vec::new();
+            each_pair(form.as_bytes(), |pair| found.push(pair)).unwrap();
+            let parts: Vec<_> = form.split('&').filter(|part| !part.is_empty()).collect();
+            prop_assert_eq!(found.len(), parts.len());
+            for (pair, part) in found.iter().zip(parts) {
+                let (name, value) = part.split_once('=').unwrap_or((part, ""));
+                prop_assert_eq!((pair.name, pair.value), (name.as_bytes(), value.as_bytes()));
+                prop_assert_eq!(pair.is_escaped, value.contains(['%', '+']));
+                prop_assert_eq!(pair.is_name_escaped, name.contains(['%', '+']));
+                let start = usize::try_from(pair.at).unwrap();
+                prop_assert_eq!(&form.as_bytes()[start..start + value.len()], value.as_bytes());
+            }
+        }
+
+        #[test]
         fn escaped_and_read_again(text: String) {
             let mut wire = String::new();
             for byte in text.bytes() {

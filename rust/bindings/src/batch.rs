@@ -6,7 +6,11 @@ use pyo3::prelude::*;
 use smstrack_engine::engine::{self, Pushed};
 
 /// What each body gave: events, rejects as (row, byte, code), and (byte, code) if unreadable.
-type Bodies = Vec<(u32, Vec<(u32, u32, &'static str)>, Option<(u32, &'static str)>)>;
+type Bodies = Vec<(
+    u32,
+    Vec<(u32, u32, &'static str)>,
+    Option<(u32, &'static str)>,
+)>;
 
 /// See `_core.pyi`.
 #[pyclass(frozen, module = "smstrack_core._core")]
@@ -17,12 +21,18 @@ pub struct Batch {
 
 impl Batch {
     pub fn new(inner: engine::Batch, pushed: Vec<Pushed>) -> Self {
-        Self { inner: Mutex::new(Some(inner)), pushed }
+        Self {
+            inner: Mutex::new(Some(inner)),
+            pushed,
+        }
     }
 
     /// Takes the batch out; `None` the second time.
     pub fn take(&self) -> Option<engine::Batch> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.inner
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 }
 
@@ -36,13 +46,19 @@ impl Batch {
 
     fn reply_texts(&self) -> Vec<String> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.as_ref().map_or_else(Vec::new, |b| b.reply_texts().map(str::to_owned).collect())
+        inner
+            .as_ref()
+            .map_or_else(Vec::new, |b| b.reply_texts().map(str::to_owned).collect())
     }
 
     #[getter]
     fn bodies(&self) -> Bodies {
         let row = |pushed: &Pushed| {
-            let rejects = pushed.rejects.iter().map(|r| (r.row, r.byte, r.code.word())).collect();
+            let rejects = pushed
+                .rejects
+                .iter()
+                .map(|r| (r.row, r.byte, r.code.word()))
+                .collect();
             let error = pushed.error.map(|error| (error.byte, error.code.word()));
             (pushed.accepted, rejects, error)
         };

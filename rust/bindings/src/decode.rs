@@ -14,7 +14,10 @@ use crate::request::{Held, Request};
 
 /// The provider with this name or alias.
 pub fn provider(py: Python<'_>, name: &str) -> PyResult<Provider> {
-    let known = PROVIDERS.iter().find(|(known, _)| *known == name).map(|(_, provider)| *provider);
+    let known = PROVIDERS
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, provider)| *provider);
     known.or_else(|| Provider::from_name(name)).ok_or_else(|| {
         let names: Vec<&str> = PROVIDERS.iter().map(|(name, _)| *name).collect();
         errors::input(
@@ -34,13 +37,25 @@ pub fn template(py: Python<'_>, text: Option<&str>) -> PyResult<Option<Template>
     let parsed: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_str(text);
     let map = parsed.map_err(|error| {
         let reason = format!("is no JSON object of names and roles: {error}");
-        errors::input(py, InputError::ValueInvalid { what: "template", reason })
+        errors::input(
+            py,
+            InputError::ValueInvalid {
+                what: "template",
+                reason,
+            },
+        )
     })?;
     let mut roles = Vec::with_capacity(map.len());
     for (name, role) in map {
         let serde_json::Value::String(role) = role else {
             let reason = "has a role that is not text".to_owned();
-            return Err(errors::input(py, InputError::ValueInvalid { what: "template", reason }));
+            return Err(errors::input(
+                py,
+                InputError::ValueInvalid {
+                    what: "template",
+                    reason,
+                },
+            ));
         };
         roles.push((name, role));
     }
@@ -99,7 +114,10 @@ pub fn decode(
         })
         .collect();
     let events = String::from_utf8_lossy(&found.events);
-    Ok(format!("{{\"events\":[{events}],\"rejects\":{}}}", serde_json::Value::from(rejects)))
+    Ok(format!(
+        "{{\"events\":[{events}],\"rejects\":{}}}",
+        serde_json::Value::from(rejects)
+    ))
 }
 
 /// See `_core.pyi`.

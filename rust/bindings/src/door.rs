@@ -29,12 +29,14 @@ impl Door {
         py: Python<'_>,
         work: impl FnOnce(&mut smstrack_server::Door) -> T + Send,
     ) -> PyResult<T> {
-        py.detach(|| self.lock().as_mut().map(work)).ok_or_else(|| errors::closed(py))
+        py.detach(|| self.lock().as_mut().map(work))
+            .ok_or_else(|| errors::closed(py))
     }
 }
 
 fn timer(turn: &Turn) -> i64 {
-    turn.next_timer_ms.map_or(-1, |ms| i64::try_from(ms).unwrap_or(i64::MAX))
+    turn.next_timer_ms
+        .map_or(-1, |ms| i64::try_from(ms).unwrap_or(i64::MAX))
 }
 
 #[pymethods]
@@ -52,18 +54,30 @@ impl Door {
         let engine = Arc::clone(engine.get().shared());
         let address = py.detach(|| (host, port).to_socket_addrs().map(|mut found| found.next()));
         let what = format!("listening on {host} port {port}");
-        let address = address.map_err(|error| errors::io(py, &what, &error))?.ok_or_else(|| {
-            let reason = format!("{host} names no address");
-            errors::input(py, InputError::ValueInvalid { what: "host", reason })
-        })?;
+        let address = address
+            .map_err(|error| errors::io(py, &what, &error))?
+            .ok_or_else(|| {
+                let reason = format!("{host} names no address");
+                errors::input(
+                    py,
+                    InputError::ValueInvalid {
+                        what: "host",
+                        reason,
+                    },
+                )
+            })?;
         let door = smstrack_server::Door::bind(engine, address, options)
             .map_err(|error| errors::io(py, &what, &error))?;
-        Ok(Self { inner: Mutex::new(Some(door)) })
+        Ok(Self {
+            inner: Mutex::new(Some(door)),
+        })
     }
 
     #[getter]
     fn address(&self, py: Python<'_>) -> PyResult<(String, u16)> {
-        self.with(py, |door| (door.local_addr().ip().to_string(), door.local_addr().port()))
+        self.with(py, |door| {
+            (door.local_addr().ip().to_string(), door.local_addr().port())
+        })
     }
 
     fn fileno(&self, py: Python<'_>) -> PyResult<i32> {
@@ -82,7 +96,8 @@ impl Door {
     fn finish(&self, py: Python<'_>, labels: &Bound<'_, PyBytes>, now_ms: i64) -> PyResult<i64> {
         let labels = read_labels(py, labels.as_bytes())?;
         let turn = self.with(py, |door| door.finish(&labels, now_ms))?;
-        turn.map(|turn| timer(&turn)).map_err(|error| errors::input(py, error))
+        turn.map(|turn| timer(&turn))
+            .map_err(|error| errors::input(py, error))
     }
 
     #[pyo3(signature = (now_ms))]
@@ -94,7 +109,11 @@ impl Door {
 
     #[getter]
     fn is_idle(&self, py: Python<'_>) -> bool {
-        py.detach(|| self.lock().as_ref().is_none_or(smstrack_server::Door::is_idle))
+        py.detach(|| {
+            self.lock()
+                .as_ref()
+                .is_none_or(smstrack_server::Door::is_idle)
+        })
     }
 
     fn close(&self, py: Python<'_>) {
@@ -112,10 +131,16 @@ impl Door {
 
 fn read_options(py: Python<'_>, text: &str) -> PyResult<Options> {
     let invalid = |reason: String| {
-        errors::input(py, InputError::ValueInvalid { what: "door option", reason })
+        errors::input(
+            py,
+            InputError::ValueInvalid {
+                what: "door option",
+                reason,
+            },
+        )
     };
-    let map: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_str(text).map_err(|error| invalid(format!("text is no JSON object: {error}")))?;
+    let map: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)
+        .map_err(|error| invalid(format!("text is no JSON object: {error}")))?;
     let mut options = Options::default();
     for (name, value) in &map {
         if name == "templates" {
@@ -123,7 +148,9 @@ fn read_options(py: Python<'_>, text: &str) -> PyResult<Options> {
             continue;
         }
         let Some(number) = value.as_u64().filter(|number| *number > 0) else {
-            return Err(invalid(format!("{name} is {value}; expected a whole number above 0")));
+            return Err(invalid(format!(
+                "{name} is {value}; expected a whole number above 0"
+            )));
         };
         let size = usize::try_from(number).unwrap_or(usize::MAX);
         match name.as_str() {
@@ -154,7 +181,11 @@ fn read_templates(
         let provider = crate::decode::provider(py, name)?;
         for (account, roles) in accounts.as_object().unwrap_or(&none) {
             if let Some(template) = crate::decode::template(py, Some(&roles.to_string()))? {
-                options.templates.entry(provider).or_default().insert(account.clone(), template);
+                options
+                    .templates
+                    .entry(provider)
+                    .or_default()
+                    .insert(account.clone(), template);
             }
         }
     }

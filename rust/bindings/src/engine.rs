@@ -41,7 +41,8 @@ impl Engine {
         work: impl FnOnce(&engine::Engine) -> Result<T, EngineError> + Send,
     ) -> PyResult<T> {
         let inner = &self.inner;
-        py.detach(|| work(inner)).map_err(|error| errors::engine(py, &error))
+        py.detach(|| work(inner))
+            .map_err(|error| errors::engine(py, &error))
     }
 }
 
@@ -56,9 +57,17 @@ fn new_identity() -> [u8; 16] {
 pub fn read_labels(py: Python<'_>, bytes: &[u8]) -> PyResult<Vec<u16>> {
     if bytes.len() % 2 != 0 {
         let reason = "are not whole little-endian uint16".to_owned();
-        return Err(errors::input(py, InputError::ValueInvalid { what: "labels", reason }));
+        return Err(errors::input(
+            py,
+            InputError::ValueInvalid {
+                what: "labels",
+                reason,
+            },
+        ));
     }
-    let words = bytes.chunks_exact(2).filter_map(|pair| <[u8; 2]>::try_from(pair).ok());
+    let words = bytes
+        .chunks_exact(2)
+        .filter_map(|pair| <[u8; 2]>::try_from(pair).ok());
     Ok(words.map(u16::from_le_bytes).collect())
 }
 
@@ -89,7 +98,9 @@ impl Engine {
         let inner = py
             .detach(|| engine::Engine::open(Path::new(path), &options))
             .map_err(|error| errors::engine(py, &error))?;
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 
     fn opened(&self) -> String {
@@ -122,7 +133,13 @@ impl Engine {
         goal: Option<&str>,
         now_ms: i64,
     ) -> PyResult<()> {
-        let record = CampaignRecord { name, cost_micros, currency, closes_at_ms, goal };
+        let record = CampaignRecord {
+            name,
+            cost_micros,
+            currency,
+            closes_at_ms,
+            goal,
+        };
         self.run(py, |engine| engine.campaign(&record, now_ms))
     }
 
@@ -138,7 +155,9 @@ impl Engine {
         now_ms: i64,
     ) -> PyResult<()> {
         let tags: Vec<(String, String)> = tags.unwrap_or_default().into_iter().collect();
-        self.run(py, |engine| engine.blast(campaign, name, sender, at_ms, &tags, now_ms))
+        self.run(py, |engine| {
+            engine.blast(campaign, name, sender, at_ms, &tags, now_ms)
+        })
     }
 
     #[pyo3(signature = (campaign, blast, numbers, *, now_ms))]
@@ -156,7 +175,10 @@ impl Engine {
     }
 
     #[pyo3(signature = (campaign, blast, provider, account, numbers, ids, *, now_ms))]
-    #[expect(clippy::too_many_arguments, reason = "the border's shape: columns, not objects")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the border's shape: columns, not objects"
+    )]
     fn sent(
         &self,
         py: Python<'_>,
@@ -170,12 +192,21 @@ impl Engine {
     ) -> PyResult<(u64, Vec<(u32, &'static str)>)> {
         if numbers.len() != ids.len() {
             let reason = format!("{} were given for {} ids", numbers.len(), ids.len());
-            return Err(errors::input(py, InputError::ValueInvalid { what: "numbers", reason }));
+            return Err(errors::input(
+                py,
+                InputError::ValueInvalid {
+                    what: "numbers",
+                    reason,
+                },
+            ));
         }
         let provider = self::provider(py, provider)?;
         let done = self.run(py, |engine| {
-            let rows: Vec<SendRow<'_>> =
-                numbers.iter().map(String::as_str).zip(ids.iter().map(String::as_str)).collect();
+            let rows: Vec<SendRow<'_>> = numbers
+                .iter()
+                .map(String::as_str)
+                .zip(ids.iter().map(String::as_str))
+                .collect();
             engine.sent(campaign, blast, provider, account, &rows, now_ms)
         })?;
         Ok((done.new, refused(&done.refused)))
@@ -196,7 +227,10 @@ impl Engine {
     }
 
     #[pyo3(signature = (provider, requests, *, account="", campaign=None, blast=None, template=None, received_ms))]
-    #[expect(clippy::too_many_arguments, reason = "the border's shape: one call a batch")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the border's shape: one call a batch"
+    )]
     fn begin(
         &self,
         py: Python<'_>,
@@ -210,15 +244,29 @@ impl Engine {
     ) -> PyResult<Batch> {
         let provider = self::provider(py, provider)?;
         let template = self::template(py, template)?;
-        let held = requests.into_iter().map(Held::take).collect::<PyResult<Vec<_>>>()?;
+        let held = requests
+            .into_iter()
+            .map(Held::take)
+            .collect::<PyResult<Vec<_>>>()?;
         let parts: Vec<Parts<'_>> = held.iter().map(Held::parts).collect();
         let bytes: usize = parts.iter().map(Parts::body_bytes).sum();
         if bytes > BATCH_BYTES_MAX {
             let (limit, bytes_max) = ("batch_bytes_max", BATCH_BYTES_MAX);
-            let error = InputError::TooLarge { what: "batch", bytes, limit, bytes_max };
+            let error = InputError::TooLarge {
+                what: "batch",
+                bytes,
+                limit,
+                bytes_max,
+            };
             return Err(errors::input(py, error));
         }
-        let scope = Scope { provider, account, campaign, blast, template: template.as_ref() };
+        let scope = Scope {
+            provider,
+            account,
+            campaign,
+            blast,
+            template: template.as_ref(),
+        };
         self.run(py, |engine| {
             let mut batch = engine.batch(received_ms);
             let pushed = push_all(&mut batch, &scope, &parts)?;
@@ -233,10 +281,18 @@ impl Engine {
         batch: &Bound<'_, Batch>,
         labels: Option<&Bound<'_, PyBytes>>,
     ) -> PyResult<(u64, u64)> {
-        let labels = labels.map(|labels| read_labels(py, labels.as_bytes())).transpose()?;
+        let labels = labels
+            .map(|labels| read_labels(py, labels.as_bytes()))
+            .transpose()?;
         let Some(mut inner) = batch.get().take() else {
             let reason = "was committed before".to_owned();
-            return Err(errors::input(py, InputError::ValueInvalid { what: "batch", reason }));
+            return Err(errors::input(
+                py,
+                InputError::ValueInvalid {
+                    what: "batch",
+                    reason,
+                },
+            ));
         };
         let done = self.run(py, move |engine| {
             if let Some(labels) = labels.filter(|labels| !labels.is_empty()) {
@@ -265,22 +321,31 @@ impl Engine {
         unsuppressed: bool,
     ) -> PyResult<(Bound<'py, PyBytes>, i64, u64)> {
         let after = u32::try_from(after).ok().map(ContactId);
-        let page =
-            self.run(py, |engine| engine.numbers(expression, after, count_max, unsuppressed))?;
+        let page = self.run(py, |engine| {
+            engine.numbers(expression, after, count_max, unsuppressed)
+        })?;
         let next = page.next.map_or(-1, |id| i64::from(id.0));
         Ok((PyBytes::new(py, page.text.as_bytes()), next, page.left_out))
     }
 
     fn ids<'py>(&self, py: Python<'py>, expression: &str) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(PyBytes::new(py, &self.run(py, |engine| engine.ids(expression))?))
+        Ok(PyBytes::new(
+            py,
+            &self.run(py, |engine| engine.ids(expression))?,
+        ))
     }
 
     fn roaring<'py>(&self, py: Python<'py>, expression: &str) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(PyBytes::new(py, &self.run(py, |engine| engine.roaring(expression))?))
+        Ok(PyBytes::new(
+            py,
+            &self.run(py, |engine| engine.roaring(expression))?,
+        ))
     }
 
     fn report(&self, py: Python<'_>, campaign: &str) -> PyResult<String> {
-        self.run(py, |engine| engine.report(campaign).map(|report| report.to_string()))
+        self.run(py, |engine| {
+            engine.report(campaign).map(|report| report.to_string())
+        })
     }
 
     fn campaigns(&self, py: Python<'_>) -> PyResult<Vec<String>> {
@@ -308,7 +373,9 @@ impl Engine {
     }
 
     fn digest(&self, py: Python<'_>) -> PyResult<String> {
-        self.run(py, |engine| engine.digest().map(|digest| format!("{digest:016x}")))
+        self.run(py, |engine| {
+            engine.digest().map(|digest| format!("{digest:016x}"))
+        })
     }
 }
 
@@ -320,10 +387,11 @@ fn push_all<'a>(
     let mut headers = Vec::new();
     let mut pushed = Vec::with_capacity(parts.len());
     for part in parts {
-        let names = smstrack_server::names_in(part.target).map_err(|_| InputError::NameInvalid {
-            what: "campaign or blast",
-            reason: "in a request's target cannot be read",
-        })?;
+        let names =
+            smstrack_server::names_in(part.target).map_err(|_| InputError::NameInvalid {
+                what: "campaign or blast",
+                reason: "in a request's target cannot be read",
+            })?;
         let mut scope = *scope;
         scope.campaign = names.0.as_deref().or(scope.campaign);
         scope.blast = names.1.as_deref().or(scope.blast);
@@ -340,4 +408,3 @@ pub fn check(py: Python<'_>, path: &str) -> String {
         smstrack_engine::check::check(&disk).to_string()
     })
 }
-

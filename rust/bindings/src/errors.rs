@@ -2,8 +2,8 @@
 
 use pyo3::exceptions::{PyException, PyOSError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple, PyType};
 use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyTuple, PyType};
 use smstrack_engine::error::{ClosedError, EngineError, InputError, StorageError};
 
 struct Classes {
@@ -33,10 +33,20 @@ fn class<'py>(
 fn classes(py: Python<'_>) -> PyResult<&Classes> {
     CLASSES.get_or_try_init(py, || {
         let exception = py.get_type::<PyException>().into_any();
-        let base = class(py, "SmstrackError", "Anything the engine can say.", vec![exception])?;
+        let base = class(
+            py,
+            "SmstrackError",
+            "Anything the engine can say.",
+            vec![exception],
+        )?;
         let any = || base.clone().into_any();
         let value = vec![any(), py.get_type::<PyValueError>().into_any()];
-        let input = class(py, "InputError", "The sender must act; nothing was changed.", value)?;
+        let input = class(
+            py,
+            "InputError",
+            "The sender must act; nothing was changed.",
+            value,
+        )?;
         let os = vec![any(), py.get_type::<PyOSError>().into_any()];
         let words = "The operator must act: the directory or its disk.";
         let storage = class(py, "StorageError", words, os)?;
@@ -101,7 +111,10 @@ pub fn input_code(py: Python<'_>, text: &str, code: &str) -> PyErr {
 
 /// An operating system's refusal as an exception.
 pub fn io(py: Python<'_>, what: &str, error: &std::io::Error) -> PyErr {
-    let error = StorageError::Io { what: what.to_owned(), reason: error.to_string() };
+    let error = StorageError::Io {
+        what: what.to_owned(),
+        reason: error.to_string(),
+    };
     engine(py, &EngineError::Storage(error))
 }
 

@@ -72,7 +72,9 @@ impl Request {
         Self {
             method: view.method.to_owned(),
             target: view.target.to_owned(),
-            headers: headers.map(|(name, value)| ((*name).to_owned(), value.to_vec())).collect(),
+            headers: headers
+                .map(|(name, value)| ((*name).to_owned(), value.to_vec()))
+                .collect(),
             body: PyBytes::new(py, view.body).unbind(),
         }
     }
@@ -98,7 +100,9 @@ fn header_value(value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     }
     match value.cast::<PyString>() {
         Ok(text) => Ok(text.to_str()?.as_bytes().to_vec()),
-        Err(_) => Err(errors::wrong_type("a header's value is neither str nor bytes")),
+        Err(_) => Err(errors::wrong_type(
+            "a header's value is neither str nor bytes",
+        )),
     }
 }
 
@@ -143,9 +147,12 @@ impl<'py> Held<'py> {
                     body: inner.body.as_bytes(request.py()),
                 }
             }
-            Self::Body(body) => {
-                Parts { method: "POST", target: "/", headers: &[], body: body.as_bytes() }
-            }
+            Self::Body(body) => Parts {
+                method: "POST",
+                target: "/",
+                headers: &[],
+                body: body.as_bytes(),
+            },
         }
     }
 }
@@ -163,8 +170,17 @@ impl<'a> Parts<'a> {
         then: impl FnOnce(&RequestView<'_>) -> T,
     ) -> T {
         headers.clear();
-        headers.extend(self.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())));
+        headers.extend(
+            self.headers
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_slice())),
+        );
         let (method, target, body) = (self.method, self.target, self.body);
-        then(&RequestView { method, target, headers, body })
+        then(&RequestView {
+            method,
+            target,
+            headers,
+            body,
+        })
     }
 }

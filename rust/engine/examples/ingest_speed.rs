@@ -1,6 +1,10 @@
 //! Nanoseconds an event, by phase, without Python: `cargo run --release --example ingest_speed
 //! -- SHAPE [CONTACTS] [id|contact]`. For finding out where time goes, not for claims.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a tool for the workshop")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a tool for the workshop"
+)]
 #![expect(clippy::disallowed_methods, reason = "it measures time")]
 
 use std::fmt::Write;
@@ -50,9 +54,14 @@ fn spread(index: u64, contacts: u64) -> u64 {
 }
 
 fn register(engine: &Engine, shape: &str, provider: Provider, contacts: u64, by_id: bool) {
-    let campaign = CampaignRecord { name: "c", ..CampaignRecord::default() };
+    let campaign = CampaignRecord {
+        name: "c",
+        ..CampaignRecord::default()
+    };
     engine.campaign(&campaign, NOW_MS).unwrap();
-    engine.blast("c", "b", Some("+14155550183"), None, &[], NOW_MS).unwrap();
+    engine
+        .blast("c", "b", Some("+14155550183"), None, &[], NOW_MS)
+        .unwrap();
     for first in (0..contacts).step_by(100_000) {
         let mut lines = String::new();
         for contact in first..(first + 100_000).min(contacts) {
@@ -61,7 +70,12 @@ fn register(engine: &Engine, shape: &str, provider: Provider, contacts: u64, by_
         engine.audience("c", "b", lines.as_bytes(), NOW_MS).unwrap();
     }
     for first in (0..if by_id { EVENTS } else { 0 }).step_by(100_000) {
-        let row = |index| (format!("+{}", FIRST + spread(index, contacts)), id(shape, index));
+        let row = |index| {
+            (
+                format!("+{}", FIRST + spread(index, contacts)),
+                id(shape, index),
+            )
+        };
         let rows: Vec<(String, String)> = (first..first + 100_000).map(row).collect();
         let rows: Vec<_> = rows.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
         engine.sent("c", "b", provider, "", &rows, NOW_MS).unwrap();
@@ -74,10 +88,19 @@ fn main() {
     let contacts: u64 = args.next().map_or(1_000_000, |text| text.parse().unwrap());
     let by_id = args.next().is_some_and(|word| word == "id");
     let provider = Provider::from_name(&shape).unwrap();
-    let options = Options { is_durable: false, ..Options::default() };
+    let options = Options {
+        is_durable: false,
+        ..Options::default()
+    };
     let engine = Engine::open_disk(Arc::new(FaultyDisk::default()), &options).unwrap();
     register(&engine, &shape, provider, contacts, by_id);
-    let scope = Scope { provider, account: "", campaign: None, blast: None, template: None };
+    let scope = Scope {
+        provider,
+        account: "",
+        campaign: None,
+        blast: None,
+        template: None,
+    };
     let (mut push, mut commit) = (0, 0);
     for start in (0..EVENTS).step_by(usize::try_from(BATCH).unwrap()) {
         let bodies: Vec<(String, String)> = (start..start + BATCH)
@@ -87,11 +110,23 @@ fn main() {
         let began = Instant::now();
         let mut batch = engine.batch(NOW_MS + 1_000);
         for (body, number) in &bodies {
-            let smpp = [("source_addr", number.as_bytes()), ("destination_addr", b"14155550183")];
+            let smpp = [
+                ("source_addr", number.as_bytes()),
+                ("destination_addr", b"14155550183"),
+            ];
             let is_smpp = provider == Provider::Smpp;
-            let (method, target) = if is_smpp { ("SMPP", "deliver_sm") } else { ("POST", "/") };
+            let (method, target) = if is_smpp {
+                ("SMPP", "deliver_sm")
+            } else {
+                ("POST", "/")
+            };
             let headers = if is_smpp { smpp.as_slice() } else { &[] };
-            let request = RequestView { method, target, headers, body: body.as_bytes() };
+            let request = RequestView {
+                method,
+                target,
+                headers,
+                body: body.as_bytes(),
+            };
             assert_eq!(batch.push(&scope, &request).accepted, 1);
         }
         push += began.elapsed().as_nanos();
@@ -100,6 +135,9 @@ fn main() {
         commit += began.elapsed().as_nanos();
     }
     let (push, commit) = (push / u128::from(EVENTS), commit / u128::from(EVENTS));
-    let (bytes, found) = (body(&shape, 1, 1).len(), engine.count("c.delivered").unwrap());
+    let (bytes, found) = (
+        body(&shape, 1, 1).len(),
+        engine.count("c.delivered").unwrap(),
+    );
     println!("{shape}, {bytes} bytes: push {push} ns, commit {commit} ns; {found} delivered");
 }

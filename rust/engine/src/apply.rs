@@ -45,11 +45,15 @@ fn receipt(state: &mut State, record: &ReceiptRecord<'_>, received_ms: i64) {
     state.traffic.events += 1;
     state.traffic.unknown_states += u64::from(record.state == Word::Unknown);
     let mask = receipt_mask(Some(record.state), record.class);
-    let Some(blast) = state.registry.blast_mut(record.blast) else { return };
+    let Some(blast) = state.registry.blast_mut(record.blast) else {
+        return;
+    };
     let new = blast.facts.add(mask, record.contact);
     state.traffic.duplicates += u64::from(new == 0);
     if record.class == Some(ErrorClass::OptedOut) {
-        let at_us = record.occurred_us.unwrap_or(received_ms.saturating_mul(1_000));
+        let at_us = record
+            .occurred_us
+            .unwrap_or(received_ms.saturating_mul(1_000));
         state.consent.hear(record.contact, at_us, true);
     }
 }
@@ -57,8 +61,12 @@ fn receipt(state: &mut State, record: &ReceiptRecord<'_>, received_ms: i64) {
 /// The same as `event` for a receipt of this shape, with the keys at hand.
 fn likely(state: &mut State, record: &LikelyRecord<'_>, received_ms: i64) {
     state.traffic.events += 1;
-    let Some(contact) = state.contacts.intern(record.contact) else { return };
-    let at_us = record.occurred_us.unwrap_or(received_ms.saturating_mul(1_000));
+    let Some(contact) = state.contacts.intern(record.contact) else {
+        return;
+    };
+    let at_us = record
+        .occurred_us
+        .unwrap_or(received_ms.saturating_mul(1_000));
     if record.class == Some(ErrorClass::OptedOut) {
         state.consent.hear(contact, at_us, true);
     }
@@ -83,7 +91,11 @@ fn likely(state: &mut State, record: &LikelyRecord<'_>, received_ms: i64) {
     let known = if has_aliases(record.provider) {
         find_message(state, record.provider, record.account, record.message_id)
     } else {
-        record.messages.into_iter().filter(|key| *key != 0).find_map(|key| state.messages.find(key))
+        record
+            .messages
+            .into_iter()
+            .filter(|key| *key != 0)
+            .find_map(|key| state.messages.find(key))
     };
     put(state, entry, known);
 }
@@ -109,7 +121,11 @@ fn meaning(record: &EventRecord<'_>) -> (Mask, Tally, Option<bool>) {
     match record.kind {
         Kind::Receipt => {
             let is_out = record.class == Some(ErrorClass::OptedOut);
-            (receipt_mask(record.state, record.class), tally, is_out.then_some(true))
+            (
+                receipt_mask(record.state, record.class),
+                tally,
+                is_out.then_some(true),
+            )
         }
         Kind::Reply => {
             tally.replies = 1;
@@ -135,14 +151,24 @@ fn meaning(record: &EventRecord<'_>) -> (Mask, Tally, Option<bool>) {
         }
         Kind::Conversion => {
             tally.conversions = 1;
-            tally.value = record.value_micros.map(|micros| (micros, record.currency.to_owned()));
+            tally.value = record
+                .value_micros
+                .map(|micros| (micros, record.currency.to_owned()));
             (none.with(SetKind::CONVERTED), tally, None)
         }
         Kind::Lead => (none.with(SetKind::QUALIFIED), tally, None),
         Kind::Flow => {
             let mask = none.with(SetKind::FLOW_STARTED);
             let is_done = record.state == Some(Word::Completed);
-            (if is_done { mask.with(SetKind::FLOW_COMPLETED) } else { mask }, tally, None)
+            (
+                if is_done {
+                    mask.with(SetKind::FLOW_COMPLETED)
+                } else {
+                    mask
+                },
+                tally,
+                None,
+            )
         }
         Kind::Control | Kind::Sent => (none, tally, None),
     }
@@ -151,8 +177,12 @@ fn meaning(record: &EventRecord<'_>) -> (Mask, Tally, Option<bool>) {
 fn event(state: &mut State, record: &EventRecord<'_>, received_ms: i64) {
     state.traffic.events += 1;
     let (mask, tally, word) = meaning(record);
-    let contact = record.contact.and_then(|number| state.contacts.intern(number));
-    let at_us = record.occurred_us.unwrap_or(received_ms.saturating_mul(1_000));
+    let contact = record
+        .contact
+        .and_then(|number| state.contacts.intern(number));
+    let at_us = record
+        .occurred_us
+        .unwrap_or(received_ms.saturating_mul(1_000));
     let has_identity = !record.message_id.is_empty() || !record.event_id.is_empty();
     // Without an identity a second STOP cannot be told from a repeat of the first, and what
     // lies between may be a START. It is heard again: suppressing once too often is the
@@ -160,7 +190,10 @@ fn event(state: &mut State, record: &EventRecord<'_>, received_ms: i64) {
     if let (Some(contact), Some(true), false) = (contact, word, has_identity) {
         state.consent.hear(contact, at_us, true);
     }
-    if !state.seen.insert(event_key(state.keys, record, received_ms)) {
+    if !state
+        .seen
+        .insert(event_key(state.keys, record, received_ms))
+    {
         state.traffic.duplicates += 1;
         return;
     }
@@ -179,7 +212,11 @@ fn event(state: &mut State, record: &EventRecord<'_>, received_ms: i64) {
 fn place(state: &mut State, record: &EventRecord<'_>, entry: Entry) {
     let (provider, account) = (record.provider, record.account);
     // A reply's own id is not the id of a message of ours; its reference may be.
-    let by_id = if record.kind == Kind::Reply { "" } else { record.message_id };
+    let by_id = if record.kind == Kind::Reply {
+        ""
+    } else {
+        record.message_id
+    };
     let message = find_message(state, provider, account, by_id)
         .or_else(|| find_message(state, provider, account, record.client_ref));
     put(state, entry, message);
@@ -205,7 +242,9 @@ fn put(state: &mut State, mut entry: Entry, known: Option<(BlastId, ContactId)>)
             state.loose.insert(entry);
         }
     }
-    while let Some(id) = state.loose.due(state.newest_ms.saturating_sub(SETTLE_MS), LOOSE_COUNT_MAX)
+    while let Some(id) = state
+        .loose
+        .due(state.newest_ms.saturating_sub(SETTLE_MS), LOOSE_COUNT_MAX)
     {
         settle(state, id);
     }
@@ -225,7 +264,11 @@ fn entry_of(
         }
         keys.message(record.provider, account, &id_form(record.provider, id))
     };
-    let by_id = if record.kind == Kind::Reply { "" } else { record.message_id };
+    let by_id = if record.kind == Kind::Reply {
+        ""
+    } else {
+        record.message_id
+    };
     let without_account = match record.account {
         "" => [0, 0],
         _ => [message("", by_id), message("", record.client_ref)],
@@ -247,8 +290,16 @@ fn entry_of(
         reference: message(record.account, record.client_ref),
         without_account,
         blast: named,
-        campaign: if record.campaign.is_empty() { 0 } else { keys.campaign(record.campaign) },
-        sender: if sender.is_empty() { 0 } else { keys.sender(&sender) },
+        campaign: if record.campaign.is_empty() {
+            0
+        } else {
+            keys.campaign(record.campaign)
+        },
+        sender: if sender.is_empty() {
+            0
+        } else {
+            keys.sender(&sender)
+        },
         contact,
         at_us,
         received_ms,
@@ -300,8 +351,14 @@ pub(crate) fn event_key(keys: Keys, record: &EventRecord<'_>, received_ms: i64) 
 
 /// Whether it changed anything.
 fn add_firm(state: &mut State, entry: &Entry, blast: BlastId, contact: ContactId) -> bool {
-    let Some(blast) = state.registry.blast_mut(blast) else { return false };
-    let mask = if entry.is_proof_of_send { entry.mask.with(SetKind::SENT) } else { entry.mask };
+    let Some(blast) = state.registry.blast_mut(blast) else {
+        return false;
+    };
+    let mask = if entry.is_proof_of_send {
+        entry.mask.with(SetKind::SENT)
+    } else {
+        entry.mask
+    };
     let new = blast.facts.add(mask, contact);
     if let Some(tally) = &entry.tally {
         blast.facts.counts.add(tally, 1);
@@ -321,8 +378,12 @@ fn count(state: &mut State, entry: &Entry, blast: BlastId) {
 /// Takes an entry's counts and facts back from where it is counted, leaving what other entries
 /// of the same contact hold up.
 fn uncount(state: &mut State, id: EntryId) {
-    let Some(entry) = state.loose.get(id).cloned() else { return };
-    let (Some(blast_id), Some(contact)) = (entry.counted_in, entry.contact) else { return };
+    let Some(entry) = state.loose.get(id).cloned() else {
+        return;
+    };
+    let (Some(blast_id), Some(contact)) = (entry.counted_in, entry.contact) else {
+        return;
+    };
     state.loose.set_counted_in(id, None);
     let others = state.loose.of_contact(contact);
     let others: Vec<Mask> = others
@@ -331,7 +392,9 @@ fn uncount(state: &mut State, id: EntryId) {
         .filter(|other| other.counted_in == Some(blast_id))
         .map(|other| other.mask)
         .collect();
-    let Some(blast) = state.registry.blast_mut(blast_id) else { return };
+    let Some(blast) = state.registry.blast_mut(blast_id) else {
+        return;
+    };
     if let Some(tally) = &entry.tally {
         blast.loose_facts.counts.add(tally, -1);
     }
@@ -351,7 +414,9 @@ fn make_firm(state: &mut State, id: EntryId, blast: BlastId, contact: ContactId)
 
 /// Asks again where an entry belongs.
 fn ask_again(state: &mut State, id: EntryId) {
-    let Some(entry) = state.loose.get(id) else { return };
+    let Some(entry) = state.loose.get(id) else {
+        return;
+    };
     match route(state, entry) {
         Route::Firm(blast, contact) => make_firm(state, id, blast, contact),
         Route::Likely(blast) if entry.counted_in != Some(blast) => {
@@ -371,7 +436,9 @@ fn ask_again(state: &mut State, id: EntryId) {
 /// Its bits may stay among the likely facts too: both are read together, and a later `uncount`
 /// of the same contact clears them without loss.
 fn settle(state: &mut State, id: EntryId) {
-    let Some(entry) = state.loose.remove(id) else { return };
+    let Some(entry) = state.loose.remove(id) else {
+        return;
+    };
     let (Some(blast), Some(contact)) = (entry.counted_in, entry.contact) else {
         let is_reply = entry.tally.is_some_and(|tally| tally.replies != 0);
         state.traffic.unattributed += u64::from(is_reply);
@@ -398,7 +465,9 @@ fn sent(state: &mut State, record: &SentRecord<'_>) {
         }
         return;
     };
-    let Some(contact) = state.contacts.intern(record.number) else { return };
+    let Some(contact) = state.contacts.intern(record.number) else {
+        return;
+    };
     let (provider, account) = (record.provider, record.account);
     let form = id_form(provider, record.id);
     let key = state.keys.message(provider, account, &form);
@@ -413,15 +482,19 @@ fn sent(state: &mut State, record: &SentRecord<'_>) {
     add_member(state, blast, contact, SetKind::SENT);
     let aliases = id_aliases(provider, &form);
     let aliases = aliases.map(|alias| state.keys.message(provider, account, &alias));
-    let waiting: Vec<EntryId> =
-        std::iter::once(key).chain(aliases).flat_map(|key| state.loose.of_message(key)).collect();
+    let waiting: Vec<EntryId> = std::iter::once(key)
+        .chain(aliases)
+        .flat_map(|key| state.loose.of_message(key))
+        .collect();
     for id in waiting {
         make_firm(state, id, blast, contact);
     }
 }
 
 fn audience(state: &mut State, record: &AudienceRecord<'_>) {
-    let Some(blast) = state.registry.blast_id(record.blast) else { return };
+    let Some(blast) = state.registry.blast_id(record.blast) else {
+        return;
+    };
     state.contacts.reserve(record.numbers.len());
     for number in record.numbers.iter() {
         if let Some(contact) = state.contacts.intern(Number(*number)) {
@@ -432,13 +505,21 @@ fn audience(state: &mut State, record: &AudienceRecord<'_>) {
 
 /// A contact belongs to a blast now: events that look for it are asked again.
 fn add_member(state: &mut State, id: BlastId, contact: ContactId, kind: SetKind) {
-    let Some(blast) = state.registry.blast_mut(id) else { return };
-    let is_new = blast.facts.get_mut(kind).is_some_and(|set| set.insert(contact));
+    let Some(blast) = state.registry.blast_mut(id) else {
+        return;
+    };
+    let is_new = blast
+        .facts
+        .get_mut(kind)
+        .is_some_and(|set| set.insert(contact));
     let (sender, campaign) = (blast.sender_key, blast.campaign);
     if !is_new || state.loose.count() == 0 {
         return;
     }
-    let campaign = state.registry.campaign(campaign).map_or(0, |campaign| campaign.key);
+    let campaign = state
+        .registry
+        .campaign(campaign)
+        .map_or(0, |campaign| campaign.key);
     if state.loose.has_scope(sender) || state.loose.has_scope(campaign) {
         ask_all_again(state, contact);
     }
@@ -452,19 +533,40 @@ fn ask_all_again(state: &mut State, contact: ContactId) {
 
 fn blast(state: &mut State, record: &BlastRecord<'_>) {
     let key = state.keys.blast(record.campaign, record.name);
-    let known = state.registry.blast_id(key).and_then(|id| state.registry.blast(id));
+    let known = state
+        .registry
+        .blast_id(key)
+        .and_then(|id| state.registry.blast(id));
     let had_sender = known.is_none_or(|blast| blast.sender_key != 0);
-    let Some(id) = state.registry.put_blast(state.keys, record) else { return };
+    let Some(id) = state.registry.put_blast(state.keys, record) else {
+        return;
+    };
     for send in state.waiting_sends.remove(&key).unwrap_or_default() {
-        let WaitingSend { provider, account, id, number } = &send;
+        let WaitingSend {
+            provider,
+            account,
+            id,
+            number,
+        } = &send;
         let (provider, number) = (*provider, *number);
-        sent(state, &SentRecord { blast: key, provider, account, id, number });
+        sent(
+            state,
+            &SentRecord {
+                blast: key,
+                provider,
+                account,
+                id,
+                number,
+            },
+        );
     }
     for entry in state.loose.of_blast(key) {
         ask_again(state, entry);
     }
     // A sender given later makes the blast findable for contacts it already has.
-    let Some(blast) = state.registry.blast(id) else { return };
+    let Some(blast) = state.registry.blast(id) else {
+        return;
+    };
     let sender = blast.sender_key;
     if had_sender || !state.loose.has_scope(sender) {
         return;
@@ -477,9 +579,12 @@ fn blast(state: &mut State, record: &BlastRecord<'_>) {
     }
 }
 
-
 fn consent(state: &mut State, record: &ConsentRecord<'_>) {
     if let Some(contact) = state.contacts.intern(record.number) {
-        state.consent.hear(contact, record.at_ms.saturating_mul(1_000), !record.opted_in);
+        state.consent.hear(
+            contact,
+            record.at_ms.saturating_mul(1_000),
+            !record.opted_in,
+        );
     }
 }

@@ -4,7 +4,9 @@
 //! record; a receipt also as the few fields it needs once its message is found. Decides what
 //! can become a record at all; whose it is, is decided at commit.
 
-use crate::codec::{DeadLetterRecord, EventRecord, Reader, Record, SentRecord, decode_record, encode_record};
+use crate::codec::{
+    DeadLetterRecord, EventRecord, Reader, Record, SentRecord, decode_record, encode_record,
+};
 use crate::decode::{BodyError, Reject, RejectCode, RequestView, Sink, Template, decode};
 use crate::error::InputError;
 use crate::event::{ErrorClass, Event, Kind, Label, Labels, Own, Provider, State as Word};
@@ -89,8 +91,17 @@ impl Batch {
     /// Names come from the scope alone: whoever routes a request reads them from its URL.
     pub fn push(&mut self, scope: &Scope<'_>, request: &RequestView<'_>) -> Pushed {
         self.body_bytes += request.body.len() + request.target.len();
-        let pushed = Pushed { accepted: 0, replies: 0, rejects: Vec::new(), error: None };
-        let mut taker = Taker { batch: self, scope, pushed };
+        let pushed = Pushed {
+            accepted: 0,
+            replies: 0,
+            rejects: Vec::new(),
+            error: None,
+        };
+        let mut taker = Taker {
+            batch: self,
+            scope,
+            pushed,
+        };
         let error = decode(scope.provider, request, scope.template, &mut taker).err();
         let mut pushed = taker.pushed;
         pushed.error = error;
@@ -99,7 +110,11 @@ impl Batch {
     }
 
     fn keep_refused(&mut self, scope: &Scope<'_>, request: &RequestView<'_>, pushed: &Pushed) {
-        let whole = pushed.error.map(|e| Reject { row: 0, byte: e.byte, code: e.code });
+        let whole = pushed.error.map(|e| Reject {
+            row: 0,
+            byte: e.byte,
+            code: e.code,
+        });
         let mut body = request.body;
         for reject in whole.iter().chain(&pushed.rejects) {
             let record = Record::DeadLetter(DeadLetterRecord {
@@ -136,7 +151,9 @@ impl Batch {
     /// Texts of the replies, in order; empty where one has none.
     pub fn reply_texts(&self) -> impl Iterator<Item = &str> {
         self.replies.iter().map(|(_, start, end)| {
-            self.texts.get(*start as usize..*end as usize).unwrap_or_default()
+            self.texts
+                .get(*start as usize..*end as usize)
+                .unwrap_or_default()
         })
     }
 
@@ -157,7 +174,9 @@ impl Batch {
     /// Writes the labels into the replies' records.
     pub(crate) fn settle_labels(&mut self) {
         for (index, (draft, _, _)) in std::mem::take(&mut self.replies).into_iter().enumerate() {
-            let Some(slot) = self.drafts.get(draft as usize).copied() else { continue };
+            let Some(slot) = self.drafts.get(draft as usize).copied() else {
+                continue;
+            };
             let old = self.bytes.get(slot.start as usize..slot.end as usize);
             let old = old.unwrap_or_default().to_vec();
             let Ok(Record::Event(mut record)) = decode_record(&mut Reader::new(&old)) else {
@@ -179,12 +198,16 @@ impl Batch {
 
     /// The error code of a draft.
     pub(crate) fn code(&self, draft: &Draft) -> &str {
-        self.texts.get(draft.code.0 as usize..draft.code.1 as usize).unwrap_or_default()
+        self.texts
+            .get(draft.code.0 as usize..draft.code.1 as usize)
+            .unwrap_or_default()
     }
 
     /// The record of a draft, as bytes.
     pub(crate) fn record(&self, draft: &Draft) -> &[u8] {
-        self.bytes.get(draft.start as usize..draft.end as usize).unwrap_or_default()
+        self.bytes
+            .get(draft.start as usize..draft.end as usize)
+            .unwrap_or_default()
     }
 
     fn keep(&mut self, record: &Record<'_>) -> &mut Draft {
@@ -202,7 +225,10 @@ impl Batch {
         });
         let last = self.drafts.len() - 1;
         // Just pushed.
-        #[expect(clippy::indexing_slicing, reason = "the element was pushed two lines above")]
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "the element was pushed two lines above"
+        )]
         &mut self.drafts[last]
     }
 
@@ -258,8 +284,16 @@ impl Taker<'_, '_> {
         let none = Own::default();
         let own = event.own.as_deref().unwrap_or(&none);
         let account = own.account.as_deref().unwrap_or(self.scope.account);
-        let campaign = own.campaign.as_deref().or(self.scope.campaign).unwrap_or_default();
-        let blast = own.blast.as_deref().or(self.scope.blast).unwrap_or_default();
+        let campaign = own
+            .campaign
+            .as_deref()
+            .or(self.scope.campaign)
+            .unwrap_or_default();
+        let blast = own
+            .blast
+            .as_deref()
+            .or(self.scope.blast)
+            .unwrap_or_default();
         self.pushed.accepted += 1;
         if event.kind == Kind::Sent {
             return self.take_sent(event, account, campaign, blast);
@@ -297,8 +331,16 @@ impl Taker<'_, '_> {
         let is_receipt = kind == Kind::Receipt;
         let (mut messages, mut code) = ([0; 3], (0, 0));
         if is_receipt {
-            let any = if account.is_empty() { 0 } else { key("", record.message_id) };
-            messages = [key(account, record.message_id), any, key(account, record.client_ref)];
+            let any = if account.is_empty() {
+                0
+            } else {
+                key("", record.message_id)
+            };
+            messages = [
+                key(account, record.message_id),
+                any,
+                key(account, record.client_ref),
+            ];
             if !record.code.is_empty() {
                 code = self.batch.text(record.code);
             }
@@ -316,7 +358,9 @@ impl Taker<'_, '_> {
     }
 
     fn take_sent(&mut self, event: &Event<'_>, account: &str, campaign: &str, blast: &str) {
-        let (Some(number), Some(id)) = (event.contact, event.message_id.as_deref()) else { return };
+        let (Some(number), Some(id)) = (event.contact, event.message_id.as_deref()) else {
+            return;
+        };
         let record = Record::Sent(SentRecord {
             blast: self.batch.keys.blast(campaign, blast),
             provider: event.provider,

@@ -39,7 +39,9 @@ impl Consent {
 
     /// Contact, time in microseconds, and whether it is out, in any order.
     pub fn iter(&self) -> impl Iterator<Item = (ContactId, i64, bool)> {
-        self.latest.iter().map(|(contact, (at, out))| (*contact, *at, *out))
+        self.latest
+            .iter()
+            .map(|(contact, (at, out))| (*contact, *at, *out))
     }
 }
 
@@ -56,7 +58,10 @@ mod tests {
                 let (at, out) = words[(index + turn) % words.len()];
                 consent.hear(ContactId(1), at, out);
             }
-            assert!(consent.suppressed().contains(ContactId(1)), "opt-out wins the tie at 20");
+            assert!(
+                consent.suppressed().contains(ContactId(1)),
+                "opt-out wins the tie at 20"
+            );
         }
     }
 

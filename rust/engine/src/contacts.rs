@@ -32,13 +32,17 @@ impl Contacts {
     /// The id of a number, if it has one.
     pub fn find(&self, number: Number) -> Option<ContactId> {
         self.table
-            .find(mix(number.0), |id| self.numbers.get(*id as usize) == Some(&number.0))
+            .find(mix(number.0), |id| {
+                self.numbers.get(*id as usize) == Some(&number.0)
+            })
             .map(|id| ContactId(*id))
     }
 
     /// The number of an id.
     pub fn number(&self, id: ContactId) -> Option<Number> {
-        self.numbers.get(id.0 as usize).map(|number| Number(*number))
+        self.numbers
+            .get(id.0 as usize)
+            .map(|number| Number(*number))
     }
 
     /// The id of a number, given now if it had none. `None` when the table is full.
@@ -67,7 +71,9 @@ impl Contacts {
     pub fn reserve(&mut self, more: usize) {
         self.numbers.reserve(more);
         let numbers = &self.numbers;
-        self.table.reserve(more, |id| mix(numbers.get(*id as usize).copied().unwrap_or_default()));
+        self.table.reserve(more, |id| {
+            mix(numbers.get(*id as usize).copied().unwrap_or_default())
+        });
     }
 }
 
@@ -82,7 +88,10 @@ mod tests {
             for index in 0..1_000_u64 {
                 let id = contacts.intern(Number(12_025_550_000 + index * 7)).unwrap();
                 assert_eq!(u64::from(id.0), index, "turn {turn}");
-                assert_eq!(contacts.number(id), Some(Number(12_025_550_000 + index * 7)));
+                assert_eq!(
+                    contacts.number(id),
+                    Some(Number(12_025_550_000 + index * 7))
+                );
             }
         }
         assert_eq!(contacts.count(), 1_000);

@@ -56,7 +56,9 @@ pub enum InputError {
         reason: String,
     },
     /// A table is full.
-    #[error("there are already {count} {what}, the most one directory holds. Use another directory.")]
+    #[error(
+        "there are already {count} {what}, the most one directory holds. Use another directory."
+    )]
     TooMany {
         /// What there is too much of.
         what: &'static str,
@@ -64,7 +66,9 @@ pub enum InputError {
         count: usize,
     },
     /// Labels that do not fit the batch.
-    #[error("{given} label words were given for {expected} replies. Give one word for each reply, in order.")]
+    #[error(
+        "{given} label words were given for {expected} replies. Give one word for each reply, in order."
+    )]
     LabelsMismatch {
         /// Words given.
         given: usize,
@@ -100,7 +104,9 @@ pub enum StorageError {
         reason: String,
     },
     /// An earlier write failed.
-    #[error("writes are refused since the append after position {position} failed: {reason}. Make room or mend the disk, then reopen.")]
+    #[error(
+        "writes are refused since the append after position {position} failed: {reason}. Make room or mend the disk, then reopen."
+    )]
     Poisoned {
         /// Last position known to be kept.
         position: u64,
@@ -108,7 +114,9 @@ pub enum StorageError {
         reason: String,
     },
     /// Damage before good frames: not what a crash leaves behind.
-    #[error("{file}, byte {byte}: {found}; {detail}, so this is damage, not a torn tail. Nothing was changed. Run `smstrack check`.")]
+    #[error(
+        "{file}, byte {byte}: {found}; {detail}, so this is damage, not a torn tail. Nothing was changed. Run `smstrack check`."
+    )]
     LogCorrupt {
         /// File name within the directory.
         file: String,
@@ -130,7 +138,9 @@ pub enum StorageError {
         hint: &'static str,
     },
     /// Written by a newer build.
-    #[error("{file} has format {found}; this build reads up to {newest}. Upgrade smstrack, or restore an older copy.")]
+    #[error(
+        "{file} has format {found}; this build reads up to {newest}. Upgrade smstrack, or restore an older copy."
+    )]
     FormatUnsupported {
         /// File name within the directory.
         file: String,

@@ -240,7 +240,10 @@ impl Labels {
 
     /// The labels, in order of their codes.
     pub fn iter(self) -> impl Iterator<Item = Label> {
-        Label::ALL.iter().copied().filter(move |label| self.has(*label))
+        Label::ALL
+            .iter()
+            .copied()
+            .filter(move |label| self.has(*label))
     }
 }
 

@@ -24,9 +24,16 @@ pub struct Group<J, R> {
 
 impl<J, R> Default for Group<J, R> {
     fn default() -> Self {
-        let queue =
-            Queue { waiting: Vec::new(), done: HashMap::new(), next: 0, has_leader: false };
-        Self { queue: Mutex::new(queue), wake: Condvar::new() }
+        let queue = Queue {
+            waiting: Vec::new(),
+            done: HashMap::new(),
+            next: 0,
+            has_leader: false,
+        };
+        Self {
+            queue: Mutex::new(queue),
+            wake: Condvar::new(),
+        }
     }
 }
 
@@ -43,7 +50,10 @@ impl<J, R> Group<J, R> {
                 return result;
             }
             if queue.has_leader {
-                queue = self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
+                queue = self
+                    .wake
+                    .wait(queue)
+                    .unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
             queue.has_leader = true;

@@ -116,6 +116,10 @@ mod tests {
         set.serialize_into(&mut bytes);
         assert_eq!(IdSet::deserialize(&bytes), Some(set));
         bytes.push(0);
-        assert_eq!(IdSet::deserialize(&bytes), None, "a byte too many is not a bitmap");
+        assert_eq!(
+            IdSet::deserialize(&bytes),
+            None,
+            "a byte too many is not a bitmap"
+        );
     }
 }

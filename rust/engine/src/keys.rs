@@ -23,7 +23,10 @@ impl Keys {
     /// Keys of the directory with this identity.
     pub fn new(identity: [u8; 16]) -> Self {
         let (low, high) = identity.split_at(8);
-        Self { k0: word(low), k1: word(high) }
+        Self {
+            k0: word(low),
+            k1: word(high),
+        }
     }
 
     fn hash(self, what: u8, parts: &[&[u8]]) -> u64 {
@@ -78,7 +81,9 @@ impl Hasher for KeyHasher {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        self.0 = bytes.iter().fold(self.0, |sum, byte| sum.rotate_left(8) ^ u64::from(*byte));
+        self.0 = bytes
+            .iter()
+            .fold(self.0, |sum, byte| sum.rotate_left(8) ^ u64::from(*byte));
     }
 
     fn write_u64(&mut self, key: u64) {
@@ -93,7 +98,10 @@ pub type KeyMap<V> = HashMap<u64, V, BuildHasherDefault<KeyHasher>>;
 pub type KeySet = HashSet<u64, BuildHasherDefault<KeyHasher>>;
 
 fn word(bytes: &[u8]) -> u64 {
-    bytes.iter().rev().fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
+    bytes
+        .iter()
+        .rev()
+        .fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
 }
 
 /// The form under which an id is registered: as it is, but for providers that write one number
@@ -116,7 +124,11 @@ pub fn id_form(provider: Provider, id: &str) -> Cow<'_, str> {
 pub fn id_aliases(provider: Provider, form: &str) -> impl Iterator<Item = String> {
     let usable = has_aliases(provider) && is_hex(form) && form.len() <= 32;
     let decimal = usable && form.bytes().all(|byte| byte.is_ascii_digit());
-    let as_hex = decimal.then(|| form.parse::<u128>().ok().map(|number| format!("{number:x}")));
+    let as_hex = decimal.then(|| {
+        form.parse::<u128>()
+            .ok()
+            .map(|number| format!("{number:x}"))
+    });
     let as_decimal = usable.then(|| u128::from_str_radix(form, 16).ok().map(|n| n.to_string()));
     as_hex.flatten().into_iter().chain(as_decimal.flatten())
 }
@@ -139,7 +151,10 @@ mod tests {
         let keys = Keys::new([7; 16]);
         assert_ne!(keys.blast("ab", "c"), keys.blast("a", "bc"));
         assert_ne!(keys.campaign("a"), keys.sender("a"));
-        assert_ne!(keys.message(Provider::Twilio, "", "x"), keys.message(Provider::Telnyx, "", "x"));
+        assert_ne!(
+            keys.message(Provider::Twilio, "", "x"),
+            keys.message(Provider::Telnyx, "", "x")
+        );
     }
 
     #[test]

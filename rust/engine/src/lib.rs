@@ -6,27 +6,27 @@
 //! Modules in the order an event flows: bytes, event, who and which, log, state, questions.
 #![forbid(unsafe_code)]
 
-pub mod limits;
+pub mod apply;
+pub mod batch;
+pub mod bind;
+pub mod check;
+pub mod codec;
+pub mod consent;
+pub mod contacts;
+pub mod decode;
+pub mod engine;
 pub mod error;
 pub mod event;
-pub mod decode;
-pub mod keys;
-pub mod contacts;
-pub mod messages;
-pub mod loose;
-pub mod registry;
-pub mod batch;
-pub mod resolve;
-pub mod bind;
-pub mod codec;
-pub mod log;
 pub mod group;
 pub mod idset;
-pub mod sets;
-pub mod consent;
-pub mod state;
-pub mod apply;
+pub mod keys;
+pub mod limits;
+pub mod log;
+pub mod loose;
+pub mod messages;
 pub mod query;
+pub mod registry;
+pub mod resolve;
+pub mod sets;
 pub mod snapshot;
-pub mod engine;
-pub mod check;
+pub mod state;

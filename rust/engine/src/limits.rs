@@ -76,9 +76,15 @@ pub const PAGE_COUNT_MAX: usize = 100_000;
 
 const _: () = assert!(BODY_BYTES_MAX <= EVENTS_BODY_BYTES_MAX);
 const _: () = assert!(EVENTS_BODY_BYTES_MAX < BATCH_BYTES_MAX);
-const _: () = assert!(BATCH_BYTES_MAX < FRAME_BYTES_MAX, "dead letters of a batch fit a frame");
+const _: () = assert!(
+    BATCH_BYTES_MAX < FRAME_BYTES_MAX,
+    "dead letters of a batch fit a frame"
+);
 const _: () = assert!(AUDIENCE_CHUNK_COUNT_MAX * 10 < FRAME_BYTES_MAX);
 const _: () = assert!((FRAME_BYTES_MAX as u64) < LOG_FILE_BYTES_MAX);
 const _: () = assert!(ATTRIBUTION_WINDOW_MS <= RECEIPT_WINDOW_MS);
-const _: () = assert!(SNAPSHOTS_KEPT_COUNT >= 2, "never fewer than one to fall back to");
+const _: () = assert!(
+    SNAPSHOTS_KEPT_COUNT >= 2,
+    "never fewer than one to fall back to"
+);
 const _: () = assert!(NUMBER_DIGITS_MIN < NUMBER_DIGITS_MAX && NUMBER_DIGITS_MAX < 19);

@@ -50,12 +50,16 @@ pub struct Entry {
 
 impl Entry {
     fn scopes(&self) -> impl Iterator<Item = u64> + use<> {
-        [self.campaign, self.sender].into_iter().filter(|key| *key != 0)
+        [self.campaign, self.sender]
+            .into_iter()
+            .filter(|key| *key != 0)
     }
 
     fn messages(&self) -> impl Iterator<Item = u64> + use<> {
         let [message, reference] = self.without_account;
-        [self.message, self.reference, message, reference].into_iter().filter(|key| *key != 0)
+        [self.message, self.reference, message, reference]
+            .into_iter()
+            .filter(|key| *key != 0)
     }
 
     fn blasts(&self) -> impl Iterator<Item = u64> + use<> {
@@ -72,7 +76,10 @@ struct Index<K> {
 
 impl<K> Default for Index<K> {
     fn default() -> Self {
-        Self { map: HashMap::new(), next: 0 }
+        Self {
+            map: HashMap::new(),
+            next: 0,
+        }
     }
 }
 
@@ -159,10 +166,14 @@ impl Loose {
             }
         }
         if id < self.by_message.next {
-            entry.messages().for_each(|key| self.by_message.remove(&key, id));
+            entry
+                .messages()
+                .for_each(|key| self.by_message.remove(&key, id));
         }
         if id < self.by_blast.next {
-            entry.blasts().for_each(|key| self.by_blast.remove(&key, id));
+            entry
+                .blasts()
+                .for_each(|key| self.by_blast.remove(&key, id));
         }
         self.parked -= usize::from(entry.counted_in.is_none());
         self.with_message -= usize::from(entry.messages().next().is_some());
@@ -204,7 +215,9 @@ impl Loose {
         }
         let mut index = std::mem::take(&mut self.by_message);
         for (id, entry) in self.unindexed(index.next) {
-            entry.messages().for_each(|key| index.map.entry(key).or_default().push(id));
+            entry
+                .messages()
+                .for_each(|key| index.map.entry(key).or_default().push(id));
         }
         index.next = self.end();
         self.by_message = index;
@@ -218,7 +231,9 @@ impl Loose {
         }
         let mut index = std::mem::take(&mut self.by_blast);
         for (id, entry) in self.unindexed(index.next) {
-            entry.blasts().for_each(|key| index.map.entry(key).or_default().push(id));
+            entry
+                .blasts()
+                .for_each(|key| index.map.entry(key).or_default().push(id));
         }
         index.next = self.end();
         self.by_blast = index;
@@ -235,7 +250,11 @@ impl Loose {
         }
         index.next = self.end();
         self.by_contact = index;
-        self.by_contact.map.get(&contact).cloned().unwrap_or_default()
+        self.by_contact
+            .map
+            .get(&contact)
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// Whether any entry has this sender or campaign.
@@ -299,7 +318,10 @@ mod tests {
         loose.remove(ids[1]);
         loose.remove(ids[0]);
         let late = loose.insert(entry());
-        assert_eq!(loose.of_contact(ContactId(6)), [ids[2], ids[3], ids[4], late]);
+        assert_eq!(
+            loose.of_contact(ContactId(6)),
+            [ids[2], ids[3], ids[4], late]
+        );
         assert_eq!(loose.get(ids[1]), None);
         assert!(loose.get(late).is_some());
         assert_eq!(loose.due(0, 3), Some(ids[2]));

@@ -41,7 +41,11 @@ impl Messages {
     /// The message with this key.
     pub fn find(&self, key: u64) -> Option<(BlastId, ContactId)> {
         self.table
-            .find(key, |index| self.entries.get(*index as usize).is_some_and(|e| e.key == key))
+            .find(key, |index| {
+                self.entries
+                    .get(*index as usize)
+                    .is_some_and(|e| e.key == key)
+            })
             .and_then(|index| self.entries.get(*index as usize))
             .map(|entry| (BlastId(entry.blast), ContactId(entry.contact)))
     }
@@ -49,12 +53,20 @@ impl Messages {
     /// Registers a key.
     pub fn register(&mut self, key: u64, blast: BlastId, contact: ContactId) -> Registered {
         if let Some(found) = self.find(key) {
-            return if found == (blast, contact) { Registered::Same } else { Registered::Conflict };
+            return if found == (blast, contact) {
+                Registered::Same
+            } else {
+                Registered::Conflict
+            };
         }
         let Ok(index) = u32::try_from(self.entries.len()) else {
             return Registered::Conflict;
         };
-        self.entries.push(Entry { key, blast: blast.0, contact: contact.0 });
+        self.entries.push(Entry {
+            key,
+            blast: blast.0,
+            contact: contact.0,
+        });
         let entries = &self.entries;
         self.table.insert_unique(key, index, |index| {
             entries.get(*index as usize).map_or(0, |entry| entry.key)
@@ -66,13 +78,16 @@ impl Messages {
     pub fn reserve(&mut self, more: usize) {
         self.entries.reserve(more);
         let entries = &self.entries;
-        self.table
-            .reserve(more, |index| entries.get(*index as usize).map_or(0, |entry| entry.key));
+        self.table.reserve(more, |index| {
+            entries.get(*index as usize).map_or(0, |entry| entry.key)
+        });
     }
 
     /// Key, blast and contact of each, in order of registration.
     pub fn iter(&self) -> impl Iterator<Item = (u64, BlastId, ContactId)> {
-        self.entries.iter().map(|e| (e.key, BlastId(e.blast), ContactId(e.contact)))
+        self.entries
+            .iter()
+            .map(|e| (e.key, BlastId(e.blast), ContactId(e.contact)))
     }
 }
 

@@ -17,23 +17,25 @@ mod names;
 mod parse;
 pub mod report;
 
-pub use names::{SetName, SETS};
+pub use names::{SETS, SetName};
 pub use parse::{Expr, Op, Scope, parse};
 
 /// The facts of a blast, certain and likely ones together.
 pub fn merged_facts(blast: &Blast) -> impl Iterator<Item = (SetKind, Cow<'_, IdSet>)> {
-    (0..64).filter_map(SetKind::from_number).filter_map(move |kind| {
-        match (blast.facts.get(kind), blast.loose_facts.get(kind)) {
-            (None, None) => None,
-            (Some(set), None) | (None, Some(set)) => Some((kind, Cow::Borrowed(set))),
-            (Some(firm), Some(loose)) => {
-                let mut both = firm.clone();
-                both.union_with(loose);
-                Some((kind, Cow::Owned(both)))
+    (0..64)
+        .filter_map(SetKind::from_number)
+        .filter_map(move |kind| {
+            match (blast.facts.get(kind), blast.loose_facts.get(kind)) {
+                (None, None) => None,
+                (Some(set), None) | (None, Some(set)) => Some((kind, Cow::Borrowed(set))),
+                (Some(firm), Some(loose)) => {
+                    let mut both = firm.clone();
+                    both.union_with(loose);
+                    Some((kind, Cow::Owned(both)))
+                }
             }
-        }
-        .filter(|(_, set)| !set.is_empty())
-    })
+            .filter(|(_, set)| !set.is_empty())
+        })
 }
 
 /// Contacts that a kind of fact holds for, in any of these blasts.
@@ -81,8 +83,10 @@ pub(crate) fn set_of(state: &State, blasts: &[BlastId], name: SetName) -> IdSet 
         SetName::Sent => sent(),
         SetName::Delivered => delivered(),
         SetName::Failure(kind) => {
-            let stronger: Vec<SetKind> =
-                FAILURES.into_iter().take_while(|other| *other != kind).collect();
+            let stronger: Vec<SetKind> = FAILURES
+                .into_iter()
+                .take_while(|other| *other != kind)
+                .collect();
             let set = minus(raw(state, blasts, kind), &all(&stronger));
             minus(set, &delivered())
         }
@@ -126,9 +130,9 @@ pub(crate) fn set_of(state: &State, blasts: &[BlastId], name: SetName) -> IdSet 
 pub fn evaluate(state: &State, expr: &Expr) -> Result<IdSet, InputError> {
     match expr {
         Expr::Suppressed => Ok(state.consent.suppressed().clone()),
-        Expr::Contacts => {
-            Ok(IdSet::below(u32::try_from(state.contacts.count()).unwrap_or(u32::MAX)))
-        }
+        Expr::Contacts => Ok(IdSet::below(
+            u32::try_from(state.contacts.count()).unwrap_or(u32::MAX),
+        )),
         Expr::Set(scope, name) => Ok(set_of(state, &blasts_of(state, scope)?, *name)),
         Expr::Pair(op, left, right) => {
             let mut set = evaluate(state, left)?;
@@ -147,7 +151,10 @@ pub fn evaluate(state: &State, expr: &Expr) -> Result<IdSet, InputError> {
 /// The blasts that a scope names.
 fn blasts_of(state: &State, scope: &Scope) -> Result<Vec<BlastId>, InputError> {
     let key = state.keys.campaign(&scope.campaign);
-    let campaign = state.registry.campaign_id(key).and_then(|id| state.registry.campaign(id));
+    let campaign = state
+        .registry
+        .campaign_id(key)
+        .and_then(|id| state.registry.campaign(id));
     let Some(campaign) = campaign else {
         return Err(InputError::Unknown {
             what: "campaign",
@@ -164,7 +171,10 @@ fn blasts_of(state: &State, scope: &Scope) -> Result<Vec<BlastId>, InputError> {
     let Some(name) = &scope.blast else {
         return Ok(campaign.blasts.iter().copied().filter(has_tag).collect());
     };
-    match state.registry.blast_id(state.keys.blast(&scope.campaign, name)) {
+    match state
+        .registry
+        .blast_id(state.keys.blast(&scope.campaign, name))
+    {
         Some(id) => Ok(std::iter::once(id).filter(has_tag).collect()),
         None => Err(InputError::Unknown {
             what: "blast",
@@ -182,7 +192,9 @@ pub fn numbers_page(
     count_max: usize,
 ) -> (Vec<Number>, Option<ContactId>) {
     let first = after.map_or(Some(0), |id| id.0.checked_add(1));
-    let Some(first) = first else { return (Vec::new(), None) };
+    let Some(first) = first else {
+        return (Vec::new(), None);
+    };
     let mut page = Vec::with_capacity(count_max.min(1 << 16));
     let mut last = None;
     for id in set.iter_from(first).take(count_max) {

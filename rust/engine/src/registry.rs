@@ -100,10 +100,16 @@ impl Registry {
         let key = keys.campaign(record.name);
         let id = *self.campaign_ids.entry(key).or_insert_with(|| {
             let name = record.name.to_owned();
-            self.campaigns.push(Campaign { name, key, ..Campaign::default() });
+            self.campaigns.push(Campaign {
+                name,
+                key,
+                ..Campaign::default()
+            });
             CampaignId(u32::try_from(self.campaigns.len() - 1).unwrap_or(u32::MAX))
         });
-        let Some(campaign) = self.campaigns.get_mut(id.0 as usize) else { return };
+        let Some(campaign) = self.campaigns.get_mut(id.0 as usize) else {
+            return;
+        };
         campaign.cost_micros = record.cost_micros.or(campaign.cost_micros);
         campaign.closes_at_ms = record.closes_at_ms.or(campaign.closes_at_ms);
         if let Some(currency) = record.currency {
@@ -125,13 +131,18 @@ impl Registry {
         };
         let blast = self.blasts.get_mut(id.0 as usize)?;
         for (tag, value) in &record.tags {
-            match blast.tags.binary_search_by(|(key, _)| key.as_str().cmp(tag)) {
+            match blast
+                .tags
+                .binary_search_by(|(key, _)| key.as_str().cmp(tag))
+            {
                 Ok(at) => {
                     if let Some((_, old)) = blast.tags.get_mut(at) {
                         (*value).clone_into(old);
                     }
                 }
-                Err(at) => blast.tags.insert(at, ((*tag).to_owned(), (*value).to_owned())),
+                Err(at) => blast
+                    .tags
+                    .insert(at, ((*tag).to_owned(), (*value).to_owned())),
             }
         }
         if let (None, Some(sender)) = (&blast.sender, record.sender) {
@@ -143,7 +154,12 @@ impl Registry {
         Some(id)
     }
 
-    fn new_blast(&mut self, campaign: CampaignId, key: u64, record: &BlastRecord<'_>) -> Option<BlastId> {
+    fn new_blast(
+        &mut self,
+        campaign: CampaignId,
+        key: u64,
+        record: &BlastRecord<'_>,
+    ) -> Option<BlastId> {
         let id = BlastId(u32::try_from(self.blasts.len()).ok()?);
         self.blasts.push(Blast {
             campaign,
@@ -164,7 +180,9 @@ impl Registry {
     fn add_to_sender(&mut self, sender: u64, id: BlastId, at_ms: i64, key: u64) {
         let blasts = &self.blasts;
         let order = |id: &BlastId| {
-            blasts.get(id.0 as usize).map_or((i64::MAX, 0), |blast| (blast.at_ms, blast.key))
+            blasts
+                .get(id.0 as usize)
+                .map_or((i64::MAX, 0), |blast| (blast.at_ms, blast.key))
         };
         let list = self.senders.entry(sender).or_default();
         let place = list.partition_point(|other| order(other) < (at_ms, key));
@@ -175,11 +193,18 @@ impl Registry {
     ///
     /// # Errors
     /// `NameInvalid`, `TooMany`.
-    pub fn check_campaign(&self, keys: Keys, record: &CampaignRecord<'_>) -> Result<(), InputError> {
+    pub fn check_campaign(
+        &self,
+        keys: Keys,
+        record: &CampaignRecord<'_>,
+    ) -> Result<(), InputError> {
         check_name("campaign", record.name)?;
         let new = self.campaign_id(keys.campaign(record.name)).is_none();
         if new && self.campaigns.len() >= CAMPAIGNS_COUNT_MAX {
-            return Err(InputError::TooMany { what: "campaigns", count: CAMPAIGNS_COUNT_MAX });
+            return Err(InputError::TooMany {
+                what: "campaigns",
+                count: CAMPAIGNS_COUNT_MAX,
+            });
         }
         Ok(())
     }
@@ -197,7 +222,10 @@ impl Registry {
     ) -> Result<(), InputError> {
         check_name("blast", record.name)?;
         if record.tags.len() > TAGS_PER_BLAST_MAX {
-            return Err(InputError::TooMany { what: "tags on the blast", count: TAGS_PER_BLAST_MAX });
+            return Err(InputError::TooMany {
+                what: "tags on the blast",
+                count: TAGS_PER_BLAST_MAX,
+            });
         }
         for (key, value) in &record.tags {
             check_name("tag", key)?;
@@ -213,7 +241,10 @@ impl Registry {
         let known = self.blast_id(keys.blast(record.campaign, record.name));
         let Some(blast) = known.and_then(|id| self.blast(id)) else {
             if self.blasts.len() >= BLASTS_COUNT_MAX {
-                return Err(InputError::TooMany { what: "blasts", count: BLASTS_COUNT_MAX });
+                return Err(InputError::TooMany {
+                    what: "blasts",
+                    count: BLASTS_COUNT_MAX,
+                });
             }
             return Ok(());
         };
@@ -223,11 +254,17 @@ impl Registry {
         });
         if other_sender {
             let reason = "is another than at the first registration. Use a new blast for it.";
-            return Err(InputError::ValueInvalid { what: "sender", reason: reason.to_owned() });
+            return Err(InputError::ValueInvalid {
+                what: "sender",
+                reason: reason.to_owned(),
+            });
         }
         if at_given && blast.at_ms != record.at_ms {
             let reason = "is another than at the first registration. Use a new blast for it.";
-            return Err(InputError::ValueInvalid { what: "time", reason: reason.to_owned() });
+            return Err(InputError::ValueInvalid {
+                what: "time",
+                reason: reason.to_owned(),
+            });
         }
         Ok(())
     }
@@ -235,9 +272,14 @@ impl Registry {
     /// Rebuilds the look-ups after the tables were filled from a snapshot.
     pub fn index(&mut self) {
         let blasts = self.blasts.iter().zip(0..);
-        self.blast_ids = blasts.clone().map(|(blast, id)| (blast.key, BlastId(id))).collect();
+        self.blast_ids = blasts
+            .clone()
+            .map(|(blast, id)| (blast.key, BlastId(id)))
+            .collect();
         let campaigns = self.campaigns.iter().zip(0..);
-        self.campaign_ids = campaigns.map(|(item, id)| (item.key, CampaignId(id))).collect();
+        self.campaign_ids = campaigns
+            .map(|(item, id)| (item.key, CampaignId(id)))
+            .collect();
         let senders: Vec<_> = blasts
             .filter(|(blast, _)| blast.sender_key != 0)
             .map(|(blast, id)| (blast.sender_key, BlastId(id), blast.at_ms, blast.key))

@@ -40,7 +40,11 @@ pub fn find_message(
     }
     let form = id_form(provider, id);
     let find = |id: &str| {
-        let within = |account: &str| state.messages.find(state.keys.message(provider, account, id));
+        let within = |account: &str| {
+            state
+                .messages
+                .find(state.keys.message(provider, account, id))
+        };
         within(account).or_else(|| if account.is_empty() { None } else { within("") })
     };
     find(&form).or_else(|| id_aliases(provider, &form).find_map(|alias| find(&alias)))
@@ -69,7 +73,14 @@ fn by_scope(state: &State, entry: &Entry, contact: ContactId) -> Option<BlastId>
     {
         let blasts = &state.registry.campaign(campaign)?.blasts;
         // The campaign was named, so no window applies.
-        let found = choose(state, blasts.iter().copied(), contact, at_ms, i64::MAX, i64::MAX);
+        let found = choose(
+            state,
+            blasts.iter().copied(),
+            contact,
+            at_ms,
+            i64::MAX,
+            i64::MAX,
+        );
         if found.is_some() {
             return found;
         }
@@ -79,11 +90,23 @@ fn by_scope(state: &State, entry: &Entry, contact: ContactId) -> Option<BlastId>
     }
     let blasts = state.registry.of_sender(entry.sender);
     // Sorted by time: what is too old or too far ahead is never looked at.
-    let time = |id: &BlastId| state.registry.blast(*id).map_or(i64::MAX, |blast| blast.at_ms);
+    let time = |id: &BlastId| {
+        state
+            .registry
+            .blast(*id)
+            .map_or(i64::MAX, |blast| blast.at_ms)
+    };
     let first = blasts.partition_point(|id| time(id) < at_ms.saturating_sub(entry.window_ms));
     let last = blasts.partition_point(|id| time(id) <= at_ms.saturating_add(EARLY_MS_MAX));
     let near = blasts.get(first..last).unwrap_or_default();
-    choose(state, near.iter().copied(), contact, at_ms, entry.window_ms, EARLY_MS_MAX)
+    choose(
+        state,
+        near.iter().copied(),
+        contact,
+        at_ms,
+        entry.window_ms,
+        EARLY_MS_MAX,
+    )
 }
 
 /// The newest blast at or before `at_ms` that holds the contact, else the oldest after it.
@@ -98,7 +121,9 @@ fn choose(
     let mut before: Option<((i64, u64), BlastId)> = None;
     let mut after: Option<((i64, u64), BlastId)> = None;
     for id in blasts.rev() {
-        let Some(blast) = state.registry.blast(id) else { continue };
+        let Some(blast) = state.registry.blast(id) else {
+            continue;
+        };
         let order = (blast.at_ms, blast.key);
         let is_before = blast.at_ms <= at_ms;
         let distance = at_ms.saturating_sub(blast.at_ms).saturating_abs();
@@ -110,8 +135,8 @@ fn choose(
         if !is_better {
             continue;
         }
-        let holds = blast.facts.has(SetKind::AUDIENCE, contact)
-            || blast.facts.has(SetKind::SENT, contact);
+        let holds =
+            blast.facts.has(SetKind::AUDIENCE, contact) || blast.facts.has(SetKind::SENT, contact);
         if holds {
             *if is_before { &mut before } else { &mut after } = Some((order, id));
         }

@@ -24,7 +24,9 @@ impl Mask {
 
     /// The kinds, in order.
     pub fn iter(self) -> impl Iterator<Item = SetKind> {
-        (0..64).filter(move |bit| self.0 & (1 << bit) != 0).map(SetKind)
+        (0..64)
+            .filter(move |bit| self.0 & (1 << bit) != 0)
+            .map(SetKind)
     }
 }
 
@@ -105,7 +107,9 @@ impl SetKind {
 
     /// The kinds of labels.
     pub fn of_labels(labels: Labels) -> Mask {
-        labels.iter().fold(Mask::default(), |mask, label| mask.with(Self::label(label)))
+        labels
+            .iter()
+            .fold(Mask::default(), |mask, label| mask.with(Self::label(label)))
     }
 
     /// The bit number, as in snapshots.
@@ -115,7 +119,11 @@ impl SetKind {
 
     /// The kind with a number from a snapshot.
     pub const fn from_number(number: u8) -> Option<Self> {
-        if number < 64 { Some(Self(number)) } else { None }
+        if number < 64 {
+            Some(Self(number))
+        } else {
+            None
+        }
     }
 }
 
@@ -153,7 +161,10 @@ impl Counts {
         self.conversions += sign * tally.conversions;
         if let Some((micros, currency)) = &tally.value {
             let amount = micros.saturating_mul(sign);
-            match self.revenue.binary_search_by(|(code, _)| code.cmp(currency)) {
+            match self
+                .revenue
+                .binary_search_by(|(code, _)| code.cmp(currency))
+            {
                 Ok(at) => {
                     if let Some((_, sum)) = self.revenue.get_mut(at) {
                         *sum = sum.saturating_add(amount);
@@ -168,10 +179,24 @@ impl Counts {
     /// Adds another's.
     pub fn merge(&mut self, other: &Self) {
         let (replies, clicks) = (other.replies, other.clicks);
-        self.add(&Tally { replies, clicks, conversions: other.conversions, value: None }, 1);
+        self.add(
+            &Tally {
+                replies,
+                clicks,
+                conversions: other.conversions,
+                value: None,
+            },
+            1,
+        );
         for (currency, micros) in &other.revenue {
             let value = Some((*micros, currency.clone()));
-            self.add(&Tally { value, ..Tally::default() }, 1);
+            self.add(
+                &Tally {
+                    value,
+                    ..Tally::default()
+                },
+                1,
+            );
         }
     }
 }
@@ -266,7 +291,11 @@ mod tests {
 
     #[test]
     fn a_tally_taken_back_leaves_nothing() {
-        let tally = Tally { conversions: 1, value: Some((5, "USD".into())), ..Tally::default() };
+        let tally = Tally {
+            conversions: 1,
+            value: Some((5, "USD".into())),
+            ..Tally::default()
+        };
         let mut counts = Counts::default();
         counts.add(&tally, 1);
         counts.add(&tally, -1);

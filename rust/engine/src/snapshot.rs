@@ -36,7 +36,10 @@ pub fn names(all: &[String]) -> Vec<(u64, String)> {
 }
 
 fn failed(what: &str, error: &std::io::Error) -> StorageError {
-    StorageError::Io { what: what.to_owned(), reason: error.to_string() }
+    StorageError::Io {
+        what: what.to_owned(),
+        reason: error.to_string(),
+    }
 }
 
 /// The bytes of a snapshot.
@@ -79,7 +82,9 @@ pub fn decode(identity: &[u8; 16], bytes: &[u8], state: &mut State) -> Result<()
     }
     let version = u32_at(body, 8);
     if version != SNAPSHOT_VERSION {
-        return Err(format!("has format {version}; this build reads {SNAPSHOT_VERSION}"));
+        return Err(format!(
+            "has format {version}; this build reads {SNAPSHOT_VERSION}"
+        ));
     }
     if body.get(12..28) != Some(identity.as_slice()) {
         return Err("belongs to another directory".to_owned());
@@ -88,7 +93,11 @@ pub fn decode(identity: &[u8; 16], bytes: &[u8], state: &mut State) -> Result<()
         return Err("has another length than its head says".to_owned());
     }
     load::load(payload, state).map_err(|error| {
-        format!("byte {}: expected {}", error.byte + HEAD_BYTES, error.expected)
+        format!(
+            "byte {}: expected {}",
+            error.byte + HEAD_BYTES,
+            error.expected
+        )
     })?;
     if state.position.0 != u64_at(body, 28) {
         return Err("has another position than its head says".to_owned());
@@ -122,14 +131,20 @@ pub fn write(disk: &dyn Disk, position: u64, bytes: &[u8]) -> Result<(), Storage
 /// # Errors
 /// `Io`.
 pub fn tidy(disk: &dyn Disk) -> Result<(), StorageError> {
-    let all = disk.list().map_err(|error| failed("reading of the directory", &error))?;
-    let old = names(&all).into_iter().skip(SNAPSHOTS_KEPT_COUNT).map(|(_, name)| name);
+    let all = disk
+        .list()
+        .map_err(|error| failed("reading of the directory", &error))?;
+    let old = names(&all)
+        .into_iter()
+        .skip(SNAPSHOTS_KEPT_COUNT)
+        .map(|(_, name)| name);
     let left = all
         .iter()
         .filter(|name| name.starts_with("snapshots/") && name.ends_with(".tmp"))
         .cloned();
     for name in old.chain(left) {
-        disk.remove(&name).map_err(|error| failed(&format!("removal of {name}"), &error))?;
+        disk.remove(&name)
+            .map_err(|error| failed(&format!("removal of {name}"), &error))?;
     }
     Ok(())
 }

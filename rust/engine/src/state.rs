@@ -25,7 +25,10 @@ pub struct Windows {
 
 impl Default for Windows {
     fn default() -> Self {
-        Self { attribution_ms: ATTRIBUTION_WINDOW_MS, receipt_ms: RECEIPT_WINDOW_MS }
+        Self {
+            attribution_ms: ATTRIBUTION_WINDOW_MS,
+            receipt_ms: RECEIPT_WINDOW_MS,
+        }
     }
 }
 
@@ -117,9 +120,21 @@ impl State {
     pub fn digest(&self) -> u64 {
         let mut sum = 0_u64;
         let mut add = |parts: &[&[u8]]| sum = sum.wrapping_add(self.keys.fact(parts));
-        let number = |id| self.contacts.number(id).map_or(0, |number| number.0).to_le_bytes();
+        let number = |id| {
+            self.contacts
+                .number(id)
+                .map_or(0, |number| number.0)
+                .to_le_bytes()
+        };
         for campaign in &self.registry.campaigns {
-            let text = format!("{:?}", (campaign.cost_micros, &campaign.currency, campaign.closes_at_ms));
+            let text = format!(
+                "{:?}",
+                (
+                    campaign.cost_micros,
+                    &campaign.currency,
+                    campaign.closes_at_ms
+                )
+            );
             add(&[b"campaign", campaign.name.as_bytes(), text.as_bytes()]);
         }
         for blast in &self.registry.blasts {
@@ -136,7 +151,12 @@ impl State {
             add(&[b"counts", &key, format!("{counts:?}").as_bytes()]);
         }
         for (contact, at_us, is_out) in self.consent.iter() {
-            add(&[b"consent", &number(contact), &at_us.to_le_bytes(), &[u8::from(is_out)]]);
+            add(&[
+                b"consent",
+                &number(contact),
+                &at_us.to_le_bytes(),
+                &[u8::from(is_out)],
+            ]);
         }
         for (key, blast, contact) in self.messages.iter() {
             let blast = self.registry.blast(blast).map_or(0, |blast| blast.key);
@@ -145,17 +165,27 @@ impl State {
         }
         for (key, sends) in &self.waiting_sends {
             for send in sends {
-                add(&[b"waiting", &key.to_le_bytes(), format!("{:?}", (send, send.number.0)).as_bytes()]);
+                add(&[
+                    b"waiting",
+                    &key.to_le_bytes(),
+                    format!("{:?}", (send, send.number.0)).as_bytes(),
+                ]);
             }
         }
         for entry in self.loose.iter() {
-            let blast = entry.counted_in.and_then(|id| self.registry.blast(id)).map(|b| b.key);
+            let blast = entry
+                .counted_in
+                .and_then(|id| self.registry.blast(id))
+                .map(|b| b.key);
             let contact = entry.contact.map(number);
             let mut entry = entry.clone();
             entry.contact = None;
             entry.counted_in = None;
             entry.received_ms = 0;
-            add(&[b"loose", format!("{:?}", (entry, blast, contact)).as_bytes()]);
+            add(&[
+                b"loose",
+                format!("{:?}", (entry, blast, contact)).as_bytes(),
+            ]);
         }
         sum
     }
@@ -170,7 +200,10 @@ impl State {
             for facts in [&blast.facts, &blast.loose_facts] {
                 for (kind, set) in facts.iter() {
                     if set.iter_from(count).next().is_some() {
-                        return Err(format!("set {} of a blast has an id of no contact", kind.number()));
+                        return Err(format!(
+                            "set {} of a blast has an id of no contact",
+                            kind.number()
+                        ));
                     }
                 }
             }

@@ -40,7 +40,10 @@ fn number(index: u64) -> Number {
 }
 
 fn free(record: Record<'static>) -> Step {
-    Step { needs: None, record }
+    Step {
+        needs: None,
+        record,
+    }
 }
 
 fn blast_step() -> impl Strategy<Value = Step> {
@@ -48,7 +51,13 @@ fn blast_step() -> impl Strategy<Value = Step> {
         let (campaign_name, name) = blast_names(campaign, blast);
         let at_ms = NOW_MS + (campaign as i64 * 5 + blast as i64 * 3 - 6) * HOUR_MS;
         let sender = Some(SENDERS[(campaign + blast) % 2]);
-        free(Record::Blast(BlastRecord { campaign: campaign_name, name, sender, at_ms, tags: vec![] }))
+        free(Record::Blast(BlastRecord {
+            campaign: campaign_name,
+            name,
+            sender,
+            at_ms,
+            tags: vec![],
+        }))
     })
 }
 
@@ -58,8 +67,14 @@ fn audience_step() -> impl Strategy<Value = Step> {
         let (campaign_name, name) = blast_names(campaign, blast);
         let numbers: Vec<u64> = numbers.into_iter().map(|n| number(n).0).collect();
         let key = keys().blast(campaign_name, name);
-        let record = AudienceRecord { blast: key, numbers: Cow::Owned(numbers) };
-        Step { needs: Some((campaign, blast)), record: Record::Audience(record) }
+        let record = AudienceRecord {
+            blast: key,
+            numbers: Cow::Owned(numbers),
+        };
+        Step {
+            needs: Some((campaign, blast)),
+            record: Record::Audience(record),
+        }
     })
 }
 
@@ -101,8 +116,16 @@ fn words() -> impl Strategy<Value = Word> {
 }
 
 fn event_step() -> impl Strategy<Value = Step> {
-    let parts =
-        (kinds(), words(), 0..9_usize, 0..8_u64, 0..3_usize, -9..9_i64, 0..128_u16, 0..6_usize);
+    let parts = (
+        kinds(),
+        words(),
+        0..9_usize,
+        0..8_u64,
+        0..3_usize,
+        -9..9_i64,
+        0..128_u16,
+        0..6_usize,
+    );
     parts.prop_map(|(kind, word, id, contact, sender, hours, dice, named)| {
         let mut event = EventRecord::new(kind, Provider::Telnyx);
         event.occurred_us = Some((NOW_MS + hours * HOUR_MS) * 1_000);
@@ -153,7 +176,12 @@ fn say(event: &mut EventRecord<'static>, word: Word, id: usize, dice: u16) {
 fn consent_step() -> impl Strategy<Value = Step> {
     (0..8_u64, any::<bool>(), 0..5_i64).prop_map(|(contact, opted_in, hours)| {
         let at_ms = NOW_MS + hours * HOUR_MS;
-        free(Record::Consent(ConsentRecord { number: number(contact), opted_in, at_ms, reason: "" }))
+        free(Record::Consent(ConsentRecord {
+            number: number(contact),
+            opted_in,
+            at_ms,
+            reason: "",
+        }))
     })
 }
 
@@ -171,9 +199,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 fn run(steps: &[Step]) -> State {
     let mut state = State::new(keys(), Windows::default());
     let campaigns = CAMPAIGNS.map(|name| {
-        Record::Campaign(CampaignRecord { name, ..CampaignRecord::default() })
+        Record::Campaign(CampaignRecord {
+            name,
+            ..CampaignRecord::default()
+        })
     });
-    let records = campaigns.iter().chain(steps.iter().map(|step| &step.record));
+    let records = campaigns
+        .iter()
+        .chain(steps.iter().map(|step| &step.record));
     for (record, position) in records.zip(1..) {
         apply(&mut state, record, Position(position), NOW_MS);
     }
@@ -192,7 +225,8 @@ fn legal(steps: &[Step]) -> Vec<Step> {
         }
         held.insert(0, step.clone());
         let is_ready = |step: &Step| {
-            step.needs.is_none_or(|(campaign, blast)| known.contains(&blast_names(campaign, blast)))
+            step.needs
+                .is_none_or(|(campaign, blast)| known.contains(&blast_names(campaign, blast)))
         };
         let (ready, rest) = held.into_iter().partition::<Vec<_>, _>(is_ready);
         done.extend(ready);
@@ -265,9 +299,13 @@ fn every_order_of_one_message_is_one_record() {
     for order in permutations(all.len()) {
         for repeated in 0..=all.len() {
             let again = order.get(repeated);
-            let events = order.iter().chain(again).map(|index| free(all[*index].clone()));
-            let steps: Vec<Step> =
-                std::iter::once(free(Record::Blast(blast.clone()))).chain(events).collect();
+            let events = order
+                .iter()
+                .chain(again)
+                .map(|index| free(all[*index].clone()));
+            let steps: Vec<Step> = std::iter::once(free(Record::Blast(blast.clone())))
+                .chain(events)
+                .collect();
             digests.insert(run(&steps).digest());
         }
     }

@@ -36,7 +36,10 @@ impl<'a> Reader<'a> {
     }
 
     fn fail<T>(&self, expected: &'static str) -> Read<T> {
-        Err(CodecError { byte: self.at, expected })
+        Err(CodecError {
+            byte: self.at,
+            expected,
+        })
     }
 
     /// These many bytes.
@@ -59,7 +62,8 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When none is left.
     pub fn u8(&mut self) -> Read<u8> {
-        self.take(1).map(|bytes| bytes.first().copied().unwrap_or_default())
+        self.take(1)
+            .map(|bytes| bytes.first().copied().unwrap_or_default())
     }
 
     /// Eight bytes, little-endian.
@@ -143,7 +147,11 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When the presence byte is neither 0 nor 1.
     pub fn maybe_signed(&mut self) -> Read<Option<i64>> {
-        if self.flag()? { self.signed().map(Some) } else { Ok(None) }
+        if self.flag()? {
+            self.signed().map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     /// See `Writer::maybe_text`.
@@ -151,7 +159,11 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When the presence byte is neither 0 nor 1.
     pub fn maybe_text(&mut self) -> Read<Option<&'a str>> {
-        if self.flag()? { self.text().map(Some) } else { Ok(None) }
+        if self.flag()? {
+            self.text().map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     fn named<T>(&mut self, find: fn(u8) -> Option<T>, expected: &'static str) -> Read<T> {
@@ -207,7 +219,10 @@ fn likely<'a>(reader: &mut Reader<'a>) -> Read<LikelyRecord<'a>> {
     let (account, message_id) = (reader.text()?, reader.text()?);
     let mut messages = [0; 2];
     if !message_id.is_empty() {
-        messages = [reader.u64()?, if account.is_empty() { 0 } else { reader.u64()? }];
+        messages = [
+            reader.u64()?,
+            if account.is_empty() { 0 } else { reader.u64()? },
+        ];
     }
     Ok(LikelyRecord {
         provider,
@@ -241,7 +256,13 @@ fn blast<'a>(reader: &mut Reader<'a>) -> Read<BlastRecord<'a>> {
     for _ in 0..reader.varint()? {
         tags.push((reader.text()?, reader.text()?));
     }
-    Ok(BlastRecord { campaign, name, sender, at_ms, tags })
+    Ok(BlastRecord {
+        campaign,
+        name,
+        sender,
+        at_ms,
+        tags,
+    })
 }
 
 fn audience<'a>(reader: &mut Reader<'a>) -> Read<AudienceRecord<'a>> {
@@ -254,7 +275,10 @@ fn audience<'a>(reader: &mut Reader<'a>) -> Read<AudienceRecord<'a>> {
         last = last.wrapping_add(reader.varint()?);
         numbers.push(last);
     }
-    Ok(AudienceRecord { blast, numbers: Cow::Owned(numbers) })
+    Ok(AudienceRecord {
+        blast,
+        numbers: Cow::Owned(numbers),
+    })
 }
 
 fn sent<'a>(reader: &mut Reader<'a>) -> Read<SentRecord<'a>> {

@@ -28,7 +28,10 @@ fn samples() -> Vec<Record<'static>> {
             at_ms: -5,
             tags: vec![("variant", "A")],
         }),
-        Record::Audience(AudienceRecord { blast: 9, numbers: Cow::Owned(vec![12, 12, 9_999]) }),
+        Record::Audience(AudienceRecord {
+            blast: 9,
+            numbers: Cow::Owned(vec![12, 12, 9_999]),
+        }),
         Record::Sent(SentRecord {
             blast: 1,
             provider: Provider::Telnyx,
@@ -98,7 +101,10 @@ fn every_cut_is_an_error() {
         encode_record(&record, &mut bytes);
         for cut in 0..bytes.len() {
             let mut reader = Reader::new(&bytes[..cut]);
-            assert!(decode_record(&mut reader).is_err(), "{record:?} cut at {cut}");
+            assert!(
+                decode_record(&mut reader).is_err(),
+                "{record:?} cut at {cut}"
+            );
         }
     }
 }

@@ -200,8 +200,13 @@ fn event(writer: &mut Writer<'_>, record: &EventRecord<'_>) {
         (p::TEXT, record.text.is_some()),
         (p::VALUE, record.value_micros.is_some()),
     ];
-    let mask = texts.iter().filter(|(_, text)| !text.is_empty()).map(|(bit, _)| bit);
-    let mask: u64 = mask.chain(others.iter().filter(|(_, is)| *is).map(|(bit, _)| bit)).sum();
+    let mask = texts
+        .iter()
+        .filter(|(_, text)| !text.is_empty())
+        .map(|(bit, _)| bit);
+    let mask: u64 = mask
+        .chain(others.iter().filter(|(_, is)| *is).map(|(bit, _)| bit))
+        .sum();
 
     writer.u8(6);
     writer.u8(record.kind.code());

@@ -68,7 +68,10 @@ pub struct Opened {
 }
 
 fn io(what: &str, error: &std::io::Error) -> EngineError {
-    EngineError::Storage(StorageError::Io { what: what.to_owned(), reason: error.to_string() })
+    EngineError::Storage(StorageError::Io {
+        what: what.to_owned(),
+        reason: error.to_string(),
+    })
 }
 
 pub(super) fn open_path(path: &Path, options: &Options) -> Result<Engine, EngineError> {
@@ -92,7 +95,10 @@ pub(super) fn open_path(path: &Path, options: &Options) -> Result<Engine, Engine
 
 pub(super) fn open_disk(disk: Arc<dyn Disk>, options: &Options) -> Result<Engine, EngineError> {
     let (identity, windows, is_new) = identity(disk.as_ref(), options)?;
-    let mut opened = Opened { is_new, ..Opened::default() };
+    let mut opened = Opened {
+        is_new,
+        ..Opened::default()
+    };
     let (mut state, end) = recover(disk.as_ref(), &identity, windows, &mut opened)?;
     let snapshot_at = opened.snapshot_position;
     if let Some(torn) = &end.torn {
@@ -102,7 +108,9 @@ pub(super) fn open_disk(disk: Arc<dyn Disk>, options: &Options) -> Result<Engine
     if let Some(bytes) = options.log_file_bytes_max {
         log.set_file_bytes_max(bytes);
     }
-    state.validate().map_err(|what| EngineError::Storage(StorageError::Internal { what }))?;
+    state
+        .validate()
+        .map_err(|what| EngineError::Storage(StorageError::Internal { what }))?;
     opened.last_position = end.next_position - 1;
     opened.torn = end.torn;
     state.contacts.reserve(0);
@@ -111,7 +119,11 @@ pub(super) fn open_disk(disk: Arc<dyn Disk>, options: &Options) -> Result<Engine
         identity,
         opened,
         state: RwLock::new(state),
-        open: Mutex::new(Some(Open { disk, log, snapshot_at })),
+        open: Mutex::new(Some(Open {
+            disk,
+            log,
+            snapshot_at,
+        })),
         group: Group::default(),
         registering: Mutex::new(()),
         snapshotting: Mutex::new(()),
@@ -121,7 +133,8 @@ pub(super) fn open_disk(disk: Arc<dyn Disk>, options: &Options) -> Result<Engine
 /// Cuts what a crash left behind, so that the next frame stands where a reader looks for it.
 fn cut(disk: &dyn Disk, torn: &Torn) -> Result<(), EngineError> {
     let outcome = if torn.byte == 0 {
-        disk.remove(&torn.file).and_then(|()| disk.sync_dir(&torn.file))
+        disk.remove(&torn.file)
+            .and_then(|()| disk.sync_dir(&torn.file))
     } else {
         disk.truncate(&torn.file, torn.byte)
     };
@@ -135,7 +148,9 @@ fn recover(
     windows: Windows,
     opened: &mut Opened,
 ) -> Result<(State, End), EngineError> {
-    let all = disk.list().map_err(|error| io("reading of the directory", &error))?;
+    let all = disk
+        .list()
+        .map_err(|error| io("reading of the directory", &error))?;
     let fresh = || State::new(Keys::new(*identity), windows);
     for (position, name) in snapshot::names(&all) {
         let outcome = load(disk, identity, &name, fresh());
@@ -146,7 +161,9 @@ fn recover(
                 return Ok((state, end));
             }
             Err(Attempt::Unusable(reason)) => {
-                opened.warnings.push(format!("{name} {reason}; it was passed over"));
+                opened
+                    .warnings
+                    .push(format!("{name} {reason}; it was passed over"));
             }
             Err(Attempt::Fatal(error)) => return Err(error),
         }
@@ -184,9 +201,13 @@ fn load(
     name: &str,
     mut state: State,
 ) -> Result<State, Attempt> {
-    let size = disk.size(name).map_err(|error| Attempt::Unusable(error.to_string()))?;
+    let size = disk
+        .size(name)
+        .map_err(|error| Attempt::Unusable(error.to_string()))?;
     let count = usize::try_from(size).unwrap_or(usize::MAX);
-    let bytes = disk.read(name, 0, count).map_err(|e| Attempt::Unusable(e.to_string()))?;
+    let bytes = disk
+        .read(name, 0, count)
+        .map_err(|e| Attempt::Unusable(e.to_string()))?;
     snapshot::decode(identity, &bytes, &mut state).map_err(Attempt::Unusable)?;
     Ok(state)
 }
@@ -216,25 +237,26 @@ fn replay_into(
     }
     if end.next_position <= state.position.0 {
         // The log ends before the snapshot does: it lost synced records. Nothing can be right.
-        return Err(Attempt::Fatal(EngineError::Storage(StorageError::FileInvalid {
-            file: "log".to_owned(),
-            reason: format!(
-                "the log ends at position {}, but a snapshot reaches {}",
-                end.next_position - 1,
-                state.position.0
-            ),
-            hint: "The log lost records that had been synced. Restore it from a backup.",
-        })));
+        return Err(Attempt::Fatal(EngineError::Storage(
+            StorageError::FileInvalid {
+                file: "log".to_owned(),
+                reason: format!(
+                    "the log ends at position {}, but a snapshot reaches {}",
+                    end.next_position - 1,
+                    state.position.0
+                ),
+                hint: "The log lost records that had been synced. Restore it from a backup.",
+            },
+        )));
     }
     Ok((state, end))
 }
 
 /// The directory's identity and windows, made now if it is new.
-fn identity(
-    disk: &dyn Disk,
-    options: &Options,
-) -> Result<([u8; 16], Windows, bool), EngineError> {
-    let all = disk.list().map_err(|error| io("reading of the directory", &error))?;
+fn identity(disk: &dyn Disk, options: &Options) -> Result<([u8; 16], Windows, bool), EngineError> {
+    let all = disk
+        .list()
+        .map_err(|error| io("reading of the directory", &error))?;
     if all.iter().any(|name| name == IDENTITY) {
         let bytes = disk
             .read(IDENTITY, 0, IDENTITY_BYTES + 1)
@@ -243,7 +265,10 @@ fn identity(
         check_windows(options, windows)?;
         return Ok((identity, windows, false));
     }
-    if let Some(name) = all.iter().find(|name| name.starts_with("log/") || name.starts_with("snapshots/")) {
+    if let Some(name) = all
+        .iter()
+        .find(|name| name.starts_with("log/") || name.starts_with("snapshots/"))
+    {
         return Err(EngineError::Storage(StorageError::FileInvalid {
             file: IDENTITY.to_owned(),
             reason: format!("is missing, but {name} is there"),
@@ -265,7 +290,9 @@ fn identity(
         }));
     }
     let windows = Windows {
-        attribution_ms: options.attribution_window_ms.unwrap_or(ATTRIBUTION_WINDOW_MS),
+        attribution_ms: options
+            .attribution_window_ms
+            .unwrap_or(ATTRIBUTION_WINDOW_MS),
         receipt_ms: options.receipt_window_ms.unwrap_or(RECEIPT_WINDOW_MS),
     };
     write_identity(disk, &options.new_identity, windows)
@@ -275,13 +302,24 @@ fn identity(
 
 fn check_windows(options: &Options, windows: Windows) -> Result<(), EngineError> {
     let pairs = [
-        ("attribution_window_ms", options.attribution_window_ms, windows.attribution_ms),
-        ("receipt_window_ms", options.receipt_window_ms, windows.receipt_ms),
+        (
+            "attribution_window_ms",
+            options.attribution_window_ms,
+            windows.attribution_ms,
+        ),
+        (
+            "receipt_window_ms",
+            options.receipt_window_ms,
+            windows.receipt_ms,
+        ),
     ];
     for (what, asked, has) in pairs {
         if asked.is_some_and(|asked| asked != has) {
             let reason = format!("is {has} in this directory and cannot be changed. Leave it out.");
-            return Err(EngineError::Input(InputError::ValueInvalid { what, reason }));
+            return Err(EngineError::Input(InputError::ValueInvalid {
+                what,
+                reason,
+            }));
         }
     }
     Ok(())
@@ -309,13 +347,15 @@ fn write_identity(disk: &dyn Disk, identity: &[u8; 16], windows: Windows) -> std
 
 /// Identity and windows of a directory that is there.
 pub(crate) fn identity_of(disk: &dyn Disk) -> Result<([u8; 16], Windows), EngineError> {
-    let bytes = disk.read(IDENTITY, 0, IDENTITY_BYTES + 1).map_err(|error| {
-        EngineError::Storage(StorageError::FileInvalid {
-            file: IDENTITY.to_owned(),
-            reason: format!("cannot be read ({error})"),
-            hint: "Check the path: is this a data directory?",
-        })
-    })?;
+    let bytes = disk
+        .read(IDENTITY, 0, IDENTITY_BYTES + 1)
+        .map_err(|error| {
+            EngineError::Storage(StorageError::FileInvalid {
+                file: IDENTITY.to_owned(),
+                reason: format!("cannot be read ({error})"),
+                hint: "Check the path: is this a data directory?",
+            })
+        })?;
     read_identity(&bytes)
 }
 
@@ -342,7 +382,9 @@ fn read_identity(bytes: &[u8]) -> Result<([u8; 16], Windows), EngineError> {
     if bytes.len() != IDENTITY_BYTES || crc32c::crc32c(body) != u32_at(bytes, IDENTITY_BYTES - 4) {
         return Err(invalid("does not have the checksum it says"));
     }
-    let identity = body.get(12..28).and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
+    let identity = body
+        .get(12..28)
+        .and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
     let windows = Windows {
         attribution_ms: u64_at(body, 28).cast_signed(),
         receipt_ms: u64_at(body, 36).cast_signed(),

@@ -50,9 +50,10 @@ impl Engine {
     /// As `count`.
     pub fn contains(&self, expression: &str, number: &str) -> Result<bool, EngineError> {
         self.with_set(expression, |state, set| match classify(number.as_bytes()) {
-            Contact::Phone(number) => {
-                state.contacts.find(number).is_some_and(|contact| set.contains(contact))
-            }
+            Contact::Phone(number) => state
+                .contacts
+                .find(number)
+                .is_some_and(|contact| set.contains(contact)),
             _ => false,
         })
     }
@@ -70,7 +71,9 @@ impl Engine {
     ) -> Result<Page, EngineError> {
         self.with_set(expression, |state, set| {
             let first = after.map_or(Some(0), |id| id.0.checked_add(1));
-            let Some(first) = first else { return Page::default() };
+            let Some(first) = first else {
+                return Page::default();
+            };
             let mut page = Page::default();
             let (mut taken, mut last) = (0, None);
             for id in set.iter_from(first).take(count_max.min(PAGE_COUNT_MAX)) {
@@ -93,7 +96,9 @@ impl Engine {
     /// # Errors
     /// As `count`.
     pub fn ids(&self, expression: &str) -> Result<Vec<u8>, EngineError> {
-        self.with_set(expression, |_, set| set.iter().flat_map(|id| id.0.to_le_bytes()).collect())
+        self.with_set(expression, |_, set| {
+            set.iter().flat_map(|id| id.0.to_le_bytes()).collect()
+        })
     }
 
     /// The segment as a bitmap in the portable roaring format.
@@ -122,7 +127,12 @@ impl Engine {
     /// `Internal`.
     pub fn campaigns(&self) -> Result<Vec<String>, EngineError> {
         let state = self.read()?;
-        Ok(state.registry.campaigns.iter().map(|campaign| campaign.name.clone()).collect())
+        Ok(state
+            .registry
+            .campaigns
+            .iter()
+            .map(|campaign| campaign.name.clone())
+            .collect())
     }
 
     /// Names of a campaign's blasts, in order of registration; none for an unknown campaign.
@@ -132,9 +142,14 @@ impl Engine {
     pub fn blasts(&self, campaign: &str) -> Result<Vec<String>, EngineError> {
         let state = self.read()?;
         let id = state.registry.campaign_id(self.keys.campaign(campaign));
-        let blasts = id.and_then(|id| state.registry.campaign(id)).map(|c| c.blasts.clone());
+        let blasts = id
+            .and_then(|id| state.registry.campaign(id))
+            .map(|c| c.blasts.clone());
         let names = blasts.unwrap_or_default();
-        Ok(names.iter().filter_map(|id| Some(state.registry.blast(*id)?.name.clone())).collect())
+        Ok(names
+            .iter()
+            .filter_map(|id| Some(state.registry.blast(*id)?.name.clone()))
+            .collect())
     }
 
     /// Counters of the directory; no number and no text in it.
@@ -174,7 +189,9 @@ impl Engine {
     ) -> Result<Vec<Value>, EngineError> {
         let (wanted, total) = {
             let state = self.read()?;
-            let first = state.dead_letters.partition_point(|position| position.0 <= after);
+            let first = state
+                .dead_letters
+                .partition_point(|position| position.0 <= after);
             let wanted: Vec<u64> = state
                 .dead_letters
                 .iter()
@@ -184,19 +201,34 @@ impl Engine {
                 .collect();
             (wanted, state.position.0)
         };
-        let disk = self.lock_open().as_ref().map(|open| std::sync::Arc::clone(&open.disk));
+        let disk = self
+            .lock_open()
+            .as_ref()
+            .map(|open| std::sync::Arc::clone(&open.disk));
         let disk = disk.ok_or(EngineError::Closed(ClosedError))?;
         let (Some(first), Some(last)) = (wanted.first().copied(), wanted.last().copied()) else {
             return Ok(Vec::new());
         };
         let mut found = Vec::with_capacity(wanted.len());
         // A frame that is being written now may look torn; all wanted ones are before it.
-        let outcome = replay(disk.as_ref(), &self.identity, first, &mut |head, payload| {
-            if head.position > last {
-                return Ok(());
-            }
-            list(payload, head.position, head.received_ms, &wanted, encode, &mut found)
-        });
+        let outcome = replay(
+            disk.as_ref(),
+            &self.identity,
+            first,
+            &mut |head, payload| {
+                if head.position > last {
+                    return Ok(());
+                }
+                list(
+                    payload,
+                    head.position,
+                    head.received_ms,
+                    &wanted,
+                    encode,
+                    &mut found,
+                )
+            },
+        );
         match outcome {
             Err(error) if found.len() < wanted.len() || total < last => Err(error.into()),
             _ => Ok(found),
@@ -216,7 +248,10 @@ fn list(
     let mut position = first;
     while !reader.is_done() {
         let record = decode_record(&mut reader).map_err(|error| StorageError::Internal {
-            what: format!("a record of ours, byte {}: expected {}", error.byte, error.expected),
+            what: format!(
+                "a record of ours, byte {}: expected {}",
+                error.byte, error.expected
+            ),
         })?;
         if let Record::DeadLetter(letter) = record
             && wanted.binary_search(&position).is_ok()

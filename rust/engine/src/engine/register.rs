@@ -10,8 +10,8 @@ use super::{Engine, Job};
 use crate::codec::{
     AudienceRecord, BlastRecord, CampaignRecord, ConsentRecord, Record, SentRecord, encode_record,
 };
-use crate::decode::number::{Contact, classify};
 use crate::decode::RejectCode;
+use crate::decode::number::{Contact, classify};
 use crate::error::{EngineError, InputError};
 use crate::event::{Number, Provider};
 use crate::limits::{AUDIENCE_CHUNK_COUNT_MAX, CONTACTS_COUNT_MAX, ID_BYTES_MAX};
@@ -60,7 +60,10 @@ impl Engine {
     /// # Errors
     /// `NameInvalid`, `TooMany`, or as `commit`.
     pub fn campaign(&self, record: &CampaignRecord<'_>, now_ms: i64) -> Result<(), EngineError> {
-        let _one = self.registering.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one = self
+            .registering
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let is_known = {
             let state = self.read()?;
             state.registry.check_campaign(self.keys, record)?;
@@ -73,9 +76,15 @@ impl Engine {
                     && text(record.currency, campaign.currency.as_deref())
                     && text(record.goal, campaign.goal.as_deref())
             };
-            known.and_then(|id| state.registry.campaign(id)).is_some_and(same)
+            known
+                .and_then(|id| state.registry.campaign(id))
+                .is_some_and(same)
         };
-        if is_known { Ok(()) } else { self.write(now_ms, &[Record::Campaign(*record)]) }
+        if is_known {
+            Ok(())
+        } else {
+            self.write(now_ms, &[Record::Campaign(*record)])
+        }
     }
 
     /// Registers or updates a blast; durable on return. Without `at_ms` its time is `now_ms`,
@@ -92,23 +101,40 @@ impl Engine {
         tags: &[(String, String)],
         now_ms: i64,
     ) -> Result<(), EngineError> {
-        let _one = self.registering.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one = self
+            .registering
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let tags: Vec<(&str, &str)> = tags.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         let sender = sender.filter(|sender| !sender.trim().is_empty());
-        let mut record = BlastRecord { campaign, name, sender, at_ms: now_ms, tags };
+        let mut record = BlastRecord {
+            campaign,
+            name,
+            sender,
+            at_ms: now_ms,
+            tags,
+        };
         record.at_ms = at_ms.unwrap_or(now_ms);
         let is_known = {
             let state = self.read()?;
-            state.registry.check_blast(self.keys, &record, at_ms.is_some())?;
+            state
+                .registry
+                .check_blast(self.keys, &record, at_ms.is_some())?;
             let known = state.registry.blast_id(self.keys.blast(campaign, name));
-            known.and_then(|id| state.registry.blast(id)).is_some_and(|blast| {
-                (sender.is_none() || blast.sender_key != 0)
-                    && record.tags.iter().all(|(key, value)| {
-                        blast.tags.iter().any(|(k, v)| k == key && v == value)
-                    })
-            })
+            known
+                .and_then(|id| state.registry.blast(id))
+                .is_some_and(|blast| {
+                    (sender.is_none() || blast.sender_key != 0)
+                        && record.tags.iter().all(|(key, value)| {
+                            blast.tags.iter().any(|(k, v)| k == key && v == value)
+                        })
+                })
         };
-        if is_known { Ok(()) } else { self.write(now_ms, &[Record::Blast(record)]) }
+        if is_known {
+            Ok(())
+        } else {
+            self.write(now_ms, &[Record::Blast(record)])
+        }
     }
 
     /// Adds contacts to a blast's audience; durable on return.
@@ -126,32 +152,51 @@ impl Engine {
         lines: &[u8],
         now_ms: i64,
     ) -> Result<Audience, EngineError> {
-        let _one = self.registering.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one = self
+            .registering
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let key = self.keys.blast(campaign, blast);
         let (mut numbers, refused) = read_numbers(lines);
         numbers.sort_unstable();
         numbers.dedup();
-        let before = self.audience_count(key).ok_or_else(|| unknown_blast(campaign, blast))?;
+        let before = self
+            .audience_count(key)
+            .ok_or_else(|| unknown_blast(campaign, blast))?;
         let contacts = self.read()?.contacts.count();
         if contacts + numbers.len() > CONTACTS_COUNT_MAX {
-            let error = InputError::TooMany { what: "contacts", count: CONTACTS_COUNT_MAX };
+            let error = InputError::TooMany {
+                what: "contacts",
+                count: CONTACTS_COUNT_MAX,
+            };
             return Err(EngineError::Input(error));
         }
         let records: Vec<Record<'_>> = numbers
             .chunks(AUDIENCE_CHUNK_COUNT_MAX)
             .map(|chunk| {
-                Record::Audience(AudienceRecord { blast: key, numbers: Cow::Borrowed(chunk) })
+                Record::Audience(AudienceRecord {
+                    blast: key,
+                    numbers: Cow::Borrowed(chunk),
+                })
             })
             .collect();
         self.write(now_ms, &records)?;
         let after = self.audience_count(key).unwrap_or(before);
-        Ok(Audience { new: after - before, refused })
+        Ok(Audience {
+            new: after - before,
+            refused,
+        })
     }
 
     fn audience_count(&self, key: u64) -> Option<u64> {
         let state = self.read().ok()?;
         let blast = state.registry.blast(state.registry.blast_id(key)?)?;
-        Some(blast.facts.get(SetKind::AUDIENCE).map_or(0, crate::idset::IdSet::count))
+        Some(
+            blast
+                .facts
+                .get(SetKind::AUDIENCE)
+                .map_or(0, crate::idset::IdSet::count),
+        )
     }
 
     /// Registers provider message ids of a blast; receipts that waited for them are counted
@@ -169,14 +214,20 @@ impl Engine {
         rows: &[SendRow<'_>],
         now_ms: i64,
     ) -> Result<Audience, EngineError> {
-        let _one = self.registering.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one = self
+            .registering
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if !account.is_empty() {
             check_name("account", account)?;
         }
         let key = self.keys.blast(campaign, blast);
         let before = {
             let state = self.read()?;
-            state.registry.blast_id(key).ok_or_else(|| unknown_blast(campaign, blast))?;
+            state
+                .registry
+                .blast_id(key)
+                .ok_or_else(|| unknown_blast(campaign, blast))?;
             state.messages.count()
         };
         let mut records = Vec::with_capacity(rows.len());
@@ -185,14 +236,23 @@ impl Engine {
             match send_row(number, id) {
                 Ok(number) => {
                     let id = id.trim();
-                    records.push(Record::Sent(SentRecord { blast: key, provider, account, id, number }));
+                    records.push(Record::Sent(SentRecord {
+                        blast: key,
+                        provider,
+                        account,
+                        id,
+                        number,
+                    }));
                 }
                 Err(code) => refused.push((row, code)),
             }
         }
         self.write(now_ms, &records)?;
         let after = self.read()?.messages.count();
-        Ok(Audience { new: (after - before) as u64, refused })
+        Ok(Audience {
+            new: (after - before) as u64,
+            refused,
+        })
     }
 
     /// Suppresses contacts by hand, or lifts it; durable on return.
@@ -206,19 +266,30 @@ impl Engine {
         reason: &str,
         at_ms: i64,
     ) -> Result<Audience, EngineError> {
-        let _one = self.registering.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one = self
+            .registering
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let (numbers, refused) = read_numbers(lines);
         let before = self.read()?.consent.suppressed().count();
         let records: Vec<Record<'_>> = numbers
             .into_iter()
             .map(|number| {
                 let number = Number(number);
-                Record::Consent(ConsentRecord { number, opted_in, at_ms, reason })
+                Record::Consent(ConsentRecord {
+                    number,
+                    opted_in,
+                    at_ms,
+                    reason,
+                })
             })
             .collect();
         self.write(at_ms, &records)?;
         let after = self.read()?.consent.suppressed().count();
-        Ok(Audience { new: before.abs_diff(after), refused })
+        Ok(Audience {
+            new: before.abs_diff(after),
+            refused,
+        })
     }
 }
 
@@ -245,9 +316,15 @@ fn read_numbers(lines: &[u8]) -> (Vec<u64>, Vec<Refused>) {
     let mut refused = Vec::new();
     let lines = lines.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(lines);
     for (line, row) in lines.split(|byte| *byte == b'\n').zip(0_u32..) {
-        let field = line.split(|byte| matches!(byte, b',' | b';' | b'\t')).next().unwrap_or_default();
+        let field = line
+            .split(|byte| matches!(byte, b',' | b';' | b'\t'))
+            .next()
+            .unwrap_or_default();
         let field = field.trim_ascii();
-        let field = field.strip_prefix(b"\"").and_then(|f| f.strip_suffix(b"\"")).unwrap_or(field);
+        let field = field
+            .strip_prefix(b"\"")
+            .and_then(|f| f.strip_suffix(b"\""))
+            .unwrap_or(field);
         if field.is_empty() {
             continue;
         }

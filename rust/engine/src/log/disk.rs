@@ -124,12 +124,18 @@ impl RealDisk {
             }
         }
         let lock = Self::lock(root)?;
-        Ok(Self { root: root.to_path_buf(), _lock: Some(lock) })
+        Ok(Self {
+            root: root.to_path_buf(),
+            _lock: Some(lock),
+        })
     }
 
     /// A directory for reading only, not locked: for checks while nobody writes.
     pub fn read_only(root: &Path) -> Self {
-        Self { root: root.to_path_buf(), _lock: None }
+        Self {
+            root: root.to_path_buf(),
+            _lock: None,
+        }
     }
 
     fn lock(root: &Path) -> Result<File, OpenError> {
@@ -181,7 +187,11 @@ impl Disk for RealDisk {
                 let entry = entry?;
                 if entry.file_type()?.is_file() {
                     let name = entry.file_name().to_string_lossy().into_owned();
-                    names.push(if folder.is_empty() { name } else { format!("{folder}/{name}") });
+                    names.push(if folder.is_empty() {
+                        name
+                    } else {
+                        format!("{folder}/{name}")
+                    });
                 }
             }
         }

@@ -112,7 +112,10 @@ impl FaultyDisk {
     pub fn bytes(&self, name: &str) -> Option<Vec<u8>> {
         let inner = self.inner();
         let number = inner.names.get(name)?;
-        inner.contents.get(number).map(|content| content.bytes.clone())
+        inner
+            .contents
+            .get(number)
+            .map(|content| content.bytes.clone())
     }
 
     /// Replaces the bytes of a file, as damage or an operator would.
@@ -121,9 +124,13 @@ impl FaultyDisk {
         let number = inner.names.get(name).copied();
         let number = number.unwrap_or_else(|| inner.new_file(name));
         inner.durable_names.insert(name.to_owned(), number);
-        inner
-            .contents
-            .insert(number, Content { bytes: bytes.to_vec(), synced: bytes.len() });
+        inner.contents.insert(
+            number,
+            Content {
+                bytes: bytes.to_vec(),
+                synced: bytes.len(),
+            },
+        );
     }
 }
 
@@ -141,7 +148,9 @@ impl Inner {
         }
         let now = self.mutations;
         self.mutations += 1;
-        let due = self.fail_at.is_some_and(|at| now == at || (self.sticky && now > at));
+        let due = self
+            .fail_at
+            .is_some_and(|at| now == at || (self.sticky && now > at));
         if due {
             self.fired += 1;
             return Err(io::Error::from_raw_os_error(self.error.unwrap_or(5)));
@@ -150,7 +159,10 @@ impl Inner {
     }
 
     fn number(&self, name: &str) -> io::Result<u64> {
-        self.names.get(name).copied().ok_or_else(|| io::ErrorKind::NotFound.into())
+        self.names
+            .get(name)
+            .copied()
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
     fn content(&mut self, number: u64) -> &mut Content {
@@ -173,7 +185,9 @@ impl Disk for FaultyDisk {
         let mut inner = self.inner();
         let number = inner.number(name)?;
         let bytes = &inner.content(number).bytes;
-        let start = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+        let start = usize::try_from(offset)
+            .unwrap_or(usize::MAX)
+            .min(bytes.len());
         let end = start.saturating_add(count).min(bytes.len());
         Ok(bytes.get(start..end).unwrap_or_default().to_vec())
     }
@@ -185,12 +199,18 @@ impl Disk for FaultyDisk {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         let number = inner.new_file(name);
-        Ok(Box::new(FaultyFile { disk: self.clone(), number }))
+        Ok(Box::new(FaultyFile {
+            disk: self.clone(),
+            number,
+        }))
     }
 
     fn open(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
         let number = self.inner().number(name)?;
-        Ok(Box::new(FaultyFile { disk: self.clone(), number }))
+        Ok(Box::new(FaultyFile {
+            disk: self.clone(),
+            number,
+        }))
     }
 
     fn truncate(&self, name: &str, bytes: u64) -> io::Result<()> {
@@ -198,7 +218,9 @@ impl Disk for FaultyDisk {
         inner.mutate()?;
         let number = inner.number(name)?;
         let content = inner.content(number);
-        content.bytes.truncate(usize::try_from(bytes).unwrap_or(usize::MAX));
+        content
+            .bytes
+            .truncate(usize::try_from(bytes).unwrap_or(usize::MAX));
         content.synced = content.bytes.len();
         Ok(())
     }
@@ -223,7 +245,11 @@ impl Disk for FaultyDisk {
     fn sync_dir(&self, name: &str) -> io::Result<()> {
         let mut inner = self.inner();
         inner.mutate()?;
-        let folder = |name: &str| name.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+        let folder = |name: &str| {
+            name.rsplit_once('/')
+                .map_or("", |(folder, _)| folder)
+                .to_owned()
+        };
         let wanted = folder(name);
         inner.durable_names.retain(|name, _| folder(name) != wanted);
         let synced: Vec<_> = inner

@@ -125,7 +125,11 @@ pub fn read_frame<'a>(
 ) -> Result<(FrameHead, &'a [u8]), BadFrame> {
     let Some(head_bytes) = bytes.get(..FRAME_HEAD_BYTES) else {
         let zeros = bytes.iter().all(|byte| *byte == 0);
-        return Err(if zeros { BadFrame::Zeros } else { BadFrame::Short });
+        return Err(if zeros {
+            BadFrame::Zeros
+        } else {
+            BadFrame::Short
+        });
     };
     let head = FrameHead {
         payload_bytes: u32_at(head_bytes, 0),
@@ -147,7 +151,10 @@ pub fn read_frame<'a>(
     let Some(payload) = bytes.get(FRAME_HEAD_BYTES..FRAME_HEAD_BYTES + length) else {
         return Err(BadFrame::Short);
     };
-    let (found, expected) = (u32_at(head_bytes, 4), checksum(identity, head_bytes, payload));
+    let (found, expected) = (
+        u32_at(head_bytes, 4),
+        checksum(identity, head_bytes, payload),
+    );
     if found != expected {
         return Err(BadFrame::Checksum(found, expected));
     }
@@ -204,8 +211,13 @@ mod tests {
     use super::*;
 
     fn sample() -> Vec<u8> {
-        let head =
-            FrameHead { payload_bytes: 5, position: 7, synced: 3, received_ms: -9, count: 2 };
+        let head = FrameHead {
+            payload_bytes: 5,
+            position: 7,
+            synced: 3,
+            received_ms: -9,
+            count: 2,
+        };
         let mut out = Vec::new();
         write_frame(&[1; 16], &head, b"hello", &mut out);
         out
@@ -215,7 +227,10 @@ mod tests {
     fn survives_its_bytes() {
         let bytes = sample();
         let (head, payload) = read_frame(&[1; 16], &bytes, 7).unwrap();
-        assert_eq!((head.position, head.synced, head.received_ms, head.count), (7, 3, -9, 2));
+        assert_eq!(
+            (head.position, head.synced, head.received_ms, head.count),
+            (7, 3, -9, 2)
+        );
         assert_eq!(payload, b"hello");
     }
 
@@ -232,8 +247,14 @@ mod tests {
     #[test]
     fn the_place_counts() {
         let bytes = sample();
-        assert!(matches!(read_frame(&[2; 16], &bytes, 7), Err(BadFrame::Checksum(..))));
-        assert_eq!(read_frame(&[1; 16], &bytes, 8), Err(BadFrame::Position(7, 8)));
+        assert!(matches!(
+            read_frame(&[2; 16], &bytes, 7),
+            Err(BadFrame::Checksum(..))
+        ));
+        assert_eq!(
+            read_frame(&[1; 16], &bytes, 8),
+            Err(BadFrame::Position(7, 8))
+        );
         let head = write_file_head(&[1; 16], 7);
         assert_eq!(read_file_head(&[1; 16], &head), Ok(7));
         assert!(read_file_head(&[2; 16], &head).is_err());

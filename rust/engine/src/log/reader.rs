@@ -70,7 +70,13 @@ struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     fn open(disk: &'a dyn Disk, name: &'a str) -> Result<Self, StorageError> {
         let size = disk.size(name).map_err(|error| read_failed(name, &error))?;
-        Ok(Self { disk, name, size, start: 0, bytes: Vec::new() })
+        Ok(Self {
+            disk,
+            name,
+            size,
+            start: 0,
+            bytes: Vec::new(),
+        })
     }
 
     /// At least `count` bytes from `offset`, or all to the end of the file.
@@ -91,7 +97,10 @@ impl<'a> Cursor<'a> {
 }
 
 fn read_failed(name: &str, error: &std::io::Error) -> StorageError {
-    StorageError::Io { what: format!("reading of {name}"), reason: error.to_string() }
+    StorageError::Io {
+        what: format!("reading of {name}"),
+        reason: error.to_string(),
+    }
 }
 
 /// Reads all frames with records from position `from` on (1: the whole log).
@@ -104,7 +113,9 @@ pub fn replay(
     from: u64,
     visit: &mut Visit<'_>,
 ) -> Result<End, StorageError> {
-    let names = disk.list().map_err(|error| read_failed("the directory", &error))?;
+    let names = disk
+        .list()
+        .map_err(|error| read_failed("the directory", &error))?;
     let files = log_files(&names);
     let mut end = End {
         file: None,
@@ -123,7 +134,10 @@ pub fn replay(
         if last_number.is_some_and(|last| last + 1 != *number) {
             return Err(StorageError::FileInvalid {
                 file: name.clone(),
-                reason: format!("the log file before it, {}, is missing", log_file_name(number - 1)),
+                reason: format!(
+                    "the log file before it, {}, is missing",
+                    log_file_name(number - 1)
+                ),
                 hint: "Restore the missing file from a backup.",
             });
         }
@@ -134,13 +148,20 @@ pub fn replay(
         match file_first(&mut cursor, identity, is_last, expected)? {
             Some(first) => end.next_position = first,
             None => {
-                end.torn = Some(Torn { file: name.clone(), byte: 0, bytes: cursor.size });
+                end.torn = Some(Torn {
+                    file: name.clone(),
+                    byte: 0,
+                    bytes: cursor.size,
+                });
                 end.next_number = *number;
                 break;
             }
         }
         let bytes = read_file(&mut cursor, identity, from, is_last, &mut end, visit)?;
-        end.file = Some(LastFile { number: *number, bytes });
+        end.file = Some(LastFile {
+            number: *number,
+            bytes,
+        });
     }
     Ok(end)
 }
@@ -159,7 +180,9 @@ fn first_file(
         if index == 0 || from <= 1 {
             return Ok(Some(0));
         }
-        let bytes = disk.read(name, 0, FILE_HEAD_BYTES).map_err(|e| read_failed(name, &e))?;
+        let bytes = disk
+            .read(name, 0, FILE_HEAD_BYTES)
+            .map_err(|e| read_failed(name, &e))?;
         if read_file_head(identity, &bytes).is_ok_and(|first| first <= from) {
             return Ok(Some(index));
         }
@@ -182,7 +205,11 @@ fn file_first(
         Ok(first) => BadFrame::Position(first, expected.unwrap_or_default()),
         Err(BadFrame::Version(found)) => {
             let file = name.to_owned();
-            return Err(StorageError::FormatUnsupported { file, found, newest: FORMAT_VERSION });
+            return Err(StorageError::FormatUnsupported {
+                file,
+                found,
+                newest: FORMAT_VERSION,
+            });
         }
         Err(bad) => bad,
     };
@@ -224,7 +251,11 @@ fn read_file(
             Err(bad) => {
                 judge(cursor, identity, offset, is_last, end.next_position, bad)?;
                 let bytes = cursor.size - offset;
-                end.torn = Some(Torn { file: cursor.name.to_owned(), byte: offset, bytes });
+                end.torn = Some(Torn {
+                    file: cursor.name.to_owned(),
+                    byte: offset,
+                    bytes,
+                });
                 break;
             }
         }
@@ -243,7 +274,11 @@ fn judge(
 ) -> Result<(), StorageError> {
     let file = cursor.name.to_owned();
     if let BadFrame::Version(found) = bad {
-        return Err(StorageError::FormatUnsupported { file, found, newest: FORMAT_VERSION });
+        return Err(StorageError::FormatUnsupported {
+            file,
+            found,
+            newest: FORMAT_VERSION,
+        });
     }
     let corrupt = |detail: String| {
         Err(StorageError::LogCorrupt {
@@ -287,7 +322,11 @@ fn later_frames(identity: &[u8; 16], bytes: &[u8], position: u64) -> Option<Late
             && (u32_at(rest, 0) as usize) < rest.len();
         match plausible.then(|| read_frame(identity, rest, 0)) {
             Some(Ok((head, payload))) => {
-                let later = found.get_or_insert(Later { at, synced: 0, count: 0 });
+                let later = found.get_or_insert(Later {
+                    at,
+                    synced: 0,
+                    count: 0,
+                });
                 later.synced = later.synced.max(head.synced);
                 later.count += 1;
                 at += FRAME_HEAD_BYTES + payload.len();
@@ -301,7 +340,11 @@ fn later_frames(identity: &[u8; 16], bytes: &[u8], position: u64) -> Option<Late
 fn has_zero_sector(bytes: &[u8], offset: u64, end: usize) -> bool {
     let skip = (SECTOR_BYTES - offset % SECTOR_BYTES) % SECTOR_BYTES;
     let bad = bytes.get(..end).unwrap_or_default();
-    let sectors = bad.get(usize::try_from(skip).unwrap_or(0)..).unwrap_or_default();
+    let sectors = bad
+        .get(usize::try_from(skip).unwrap_or(0)..)
+        .unwrap_or_default();
     let size = usize::try_from(SECTOR_BYTES).unwrap_or(512);
-    sectors.chunks_exact(size).any(|sector| sector.iter().all(|byte| *byte == 0))
+    sectors
+        .chunks_exact(size)
+        .any(|sector| sector.iter().all(|byte| *byte == 0))
 }

@@ -30,7 +30,10 @@ pub struct LogWriter {
 }
 
 fn io_error(what: &str, error: &std::io::Error) -> StorageError {
-    StorageError::Io { what: what.to_owned(), reason: error.to_string() }
+    StorageError::Io {
+        what: what.to_owned(),
+        reason: error.to_string(),
+    }
 }
 
 /// Makes a log file whose first record will have this position; durable on return.
@@ -62,7 +65,9 @@ impl LogWriter {
         let (file, number, bytes) = match &end.file {
             Some(last) => {
                 let name = log_file_name(last.number);
-                let file = disk.open(&name).map_err(|e| io_error(&format!("open of {name}"), &e))?;
+                let file = disk
+                    .open(&name)
+                    .map_err(|e| io_error(&format!("open of {name}"), &e))?;
                 (file, last.number, last.bytes)
             }
             None => {
@@ -110,9 +115,10 @@ impl LogWriter {
     pub fn check(&self) -> Result<(), StorageError> {
         match &self.poison {
             None => Ok(()),
-            Some(reason) => {
-                Err(StorageError::Poisoned { position: self.synced, reason: reason.clone() })
-            }
+            Some(reason) => Err(StorageError::Poisoned {
+                position: self.synced,
+                reason: reason.clone(),
+            }),
         }
     }
 
@@ -137,8 +143,13 @@ impl LogWriter {
         }
         let payload_bytes = u32::try_from(payload.len()).map_err(|_| too_large())?;
         let position = self.next;
-        let head =
-            FrameHead { payload_bytes, position, synced: self.synced, received_ms, count };
+        let head = FrameHead {
+            payload_bytes,
+            position,
+            synced: self.synced,
+            received_ms,
+            count,
+        };
         write_frame(&self.identity, &head, payload, &mut self.staged);
         self.next += u64::from(count);
         Ok(position)
@@ -165,7 +176,10 @@ impl LogWriter {
             Err(error) => {
                 let reason = error.to_string();
                 self.poison = Some(reason.clone());
-                Err(StorageError::LogAppendFailed { position: self.synced, reason })
+                Err(StorageError::LogAppendFailed {
+                    position: self.synced,
+                    reason,
+                })
             }
         }
     }
@@ -199,7 +213,10 @@ impl LogWriter {
         self.file.sync().map_err(|error| {
             let reason = error.to_string();
             self.poison = Some(reason.clone());
-            StorageError::LogAppendFailed { position: self.synced, reason }
+            StorageError::LogAppendFailed {
+                position: self.synced,
+                reason,
+            }
         })
     }
 }

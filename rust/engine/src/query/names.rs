@@ -64,9 +64,14 @@ pub const SETS: &[(&str, SetName)] = &[
 pub(super) fn find(word: &str, detail: Option<&str>) -> Result<SetName, String> {
     let Some((_, name)) = SETS.iter().find(|(other, _)| *other == word) else {
         let words: Vec<&str> = SETS.iter().map(|(word, _)| *word).collect();
-        return Err(format!("there is no set \"{word}\"; sets are {}", words.join(", ")));
+        return Err(format!(
+            "there is no set \"{word}\"; sets are {}",
+            words.join(", ")
+        ));
     };
-    let Some(detail) = detail else { return Ok(*name) };
+    let Some(detail) = detail else {
+        return Ok(*name);
+    };
     match word {
         "replied" => Label::from_name(detail)
             .map(|label| SetName::Raw(SetKind::label(label)))
@@ -74,12 +79,17 @@ pub(super) fn find(word: &str, detail: Option<&str>) -> Result<SetName, String> 
         "failed_final" => ErrorClass::from_name(detail)
             .map(|class| SetName::FailedFinal(Some(SetKind::cause(class))))
             .ok_or_else(|| unknown_detail(word, detail, &words(ErrorClass::ALL, ErrorClass::name))),
-        _ => Err(format!("\"{word}\" has no details; only replied and failed_final have")),
+        _ => Err(format!(
+            "\"{word}\" has no details; only replied and failed_final have"
+        )),
     }
 }
 
 fn words<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> String {
-    all.iter().map(|item| name(*item)).collect::<Vec<_>>().join(", ")
+    all.iter()
+        .map(|item| name(*item))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn unknown_detail(word: &str, detail: &str, known: &str) -> String {

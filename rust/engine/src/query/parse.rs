@@ -47,7 +47,12 @@ pub enum Expr {
 }
 
 /// Operators, loosest first.
-const LEVELS: [(u8, Op); 4] = [(b'|', Op::Or), (b'^', Op::Xor), (b'&', Op::And), (b'-', Op::Minus)];
+const LEVELS: [(u8, Op); 4] = [
+    (b'|', Op::Or),
+    (b'^', Op::Xor),
+    (b'&', Op::And),
+    (b'-', Op::Minus),
+];
 
 /// Reads an expression.
 ///
@@ -62,7 +67,11 @@ pub fn parse(text: &str) -> Result<Expr, InputError> {
             bytes_max: QUERY_BYTES_MAX,
         });
     }
-    let mut parser = Parser { text, at: 0, depth: 0 };
+    let mut parser = Parser {
+        text,
+        at: 0,
+        depth: 0,
+    };
     let expr = parser.level(0)?;
     parser.space();
     if parser.at < text.len() {
@@ -79,7 +88,10 @@ struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     fn fail<T>(&self, reason: impl Into<String>) -> Result<T, InputError> {
-        Err(InputError::QueryInvalid { byte: self.at, reason: reason.into() })
+        Err(InputError::QueryInvalid {
+            byte: self.at,
+            reason: reason.into(),
+        })
     }
 
     fn peek(&self) -> Option<u8> {
@@ -130,7 +142,11 @@ impl<'a> Parser<'a> {
         }
         let start = self.at;
         let campaign = self.name("a campaign name")?;
-        let is_bare = !self.text.as_bytes().get(start).is_some_and(|byte| *byte == b'"');
+        let is_bare = !self
+            .text
+            .as_bytes()
+            .get(start)
+            .is_some_and(|byte| *byte == b'"');
         if is_bare && !matches!(self.peek(), Some(b'.' | b'/' | b'{')) {
             match campaign.as_str() {
                 "suppressed" => return Ok(Expr::Suppressed),
@@ -139,12 +155,23 @@ impl<'a> Parser<'a> {
             }
         }
         let tags = self.tags()?;
-        let blast = if self.eat(b'/') { Some(self.name("a blast name")?) } else { None };
+        let blast = if self.eat(b'/') {
+            Some(self.name("a blast name")?)
+        } else {
+            None
+        };
         if !self.eat(b'.') {
             return self.fail("expected \".\" and a set, as in spring.delivered");
         }
         let set = self.set()?;
-        Ok(Expr::Set(Scope { campaign, blast, tags }, set))
+        Ok(Expr::Set(
+            Scope {
+                campaign,
+                blast,
+                tags,
+            },
+            set,
+        ))
     }
 
     fn tags(&mut self) -> Result<Vec<(String, String)>, InputError> {
@@ -199,8 +226,15 @@ impl<'a> Parser<'a> {
         let start = self.at;
         let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let word = self.word(fits);
-        let detail = if self.eat(b':') { Some(self.word(fits)) } else { None };
-        find(word, detail).map_err(|reason| InputError::QueryInvalid { byte: start, reason })
+        let detail = if self.eat(b':') {
+            Some(self.word(fits))
+        } else {
+            None
+        };
+        find(word, detail).map_err(|reason| InputError::QueryInvalid {
+            byte: start,
+            reason,
+        })
     }
 }
 
@@ -211,10 +245,21 @@ mod tests {
     fn shape(expr: &Expr) -> String {
         match expr {
             Expr::Set(scope, name) => {
-                let blast = scope.blast.as_ref().map_or(String::new(), |name| format!("/{name}"));
-                let tags: String = scope.tags.iter().map(|(k, v)| format!("{{{k}:{v}}}")).collect();
+                let blast = scope
+                    .blast
+                    .as_ref()
+                    .map_or(String::new(), |name| format!("/{name}"));
+                let tags: String = scope
+                    .tags
+                    .iter()
+                    .map(|(k, v)| format!("{{{k}:{v}}}"))
+                    .collect();
                 let word = super::super::SETS.iter().find(|(_, set)| set == name);
-                format!("{}{tags}{blast}.{}", scope.campaign, word.map_or("?", |(word, _)| word))
+                format!(
+                    "{}{tags}{blast}.{}",
+                    scope.campaign,
+                    word.map_or("?", |(word, _)| word)
+                )
             }
             Expr::Suppressed => "suppressed".into(),
             Expr::Contacts => "contacts".into(),
@@ -225,10 +270,22 @@ mod tests {
     #[test]
     fn operators_bind_as_in_python() {
         let cases = [
-            ("a.sent - a.replied - a.clicked", "((a.sent Minus a.replied) Minus a.clicked)"),
-            ("a.sent & b.sent - c.sent", "(a.sent And (b.sent Minus c.sent))"),
-            ("a.sent | b.sent ^ c.sent & d.sent", "(a.sent Or (b.sent Xor (c.sent And d.sent)))"),
-            ("(a.sent|b.sent)&suppressed", "((a.sent Or b.sent) And suppressed)"),
+            (
+                "a.sent - a.replied - a.clicked",
+                "((a.sent Minus a.replied) Minus a.clicked)",
+            ),
+            (
+                "a.sent & b.sent - c.sent",
+                "(a.sent And (b.sent Minus c.sent))",
+            ),
+            (
+                "a.sent | b.sent ^ c.sent & d.sent",
+                "(a.sent Or (b.sent Xor (c.sent And d.sent)))",
+            ),
+            (
+                "(a.sent|b.sent)&suppressed",
+                "((a.sent Or b.sent) And suppressed)",
+            ),
             ("a-b.sent-c.sent", "(a-b.sent Minus c.sent)"),
             ("a.sent -contacts", "(a.sent Minus contacts)"),
             ("\"a b\"/\"x/y\".sent", "a b/x/y.sent"),

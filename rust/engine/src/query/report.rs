@@ -10,7 +10,10 @@ use crate::state::State;
 
 fn set_counts(state: &State, blasts: &[BlastId]) -> Value {
     let counts = SETS.iter().map(|(word, name)| {
-        ((*word).to_owned(), Value::from(set_of(state, blasts, *name).count()))
+        (
+            (*word).to_owned(),
+            Value::from(set_of(state, blasts, *name).count()),
+        )
     });
     Value::Object(counts.collect::<Map<_, _>>())
 }
@@ -35,15 +38,23 @@ fn labels(state: &State, blasts: &[BlastId]) -> Value {
 fn causes(state: &State, blasts: &[BlastId]) -> Value {
     let rows = ErrorClass::ALL.iter().map(|class| {
         let name = SetName::FailedFinal(Some(SetKind::cause(*class)));
-        (class.name().to_owned(), Value::from(set_of(state, blasts, name).count()))
+        (
+            class.name().to_owned(),
+            Value::from(set_of(state, blasts, name).count()),
+        )
     });
     Value::Object(rows.collect())
 }
 
 fn blast_row(state: &State, id: BlastId) -> Value {
-    let Some(blast) = state.registry.blast(id) else { return Value::Null };
-    let tags: Map<_, _> =
-        blast.tags.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
+    let Some(blast) = state.registry.blast(id) else {
+        return Value::Null;
+    };
+    let tags: Map<_, _> = blast
+        .tags
+        .iter()
+        .map(|(key, value)| (key.clone(), Value::from(value.as_str())))
+        .collect();
     let counts = counts_of(state, &[id]);
     json!({
         "name": blast.name,

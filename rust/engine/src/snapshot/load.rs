@@ -12,7 +12,10 @@ use crate::state::{State, WaitingSend};
 type Read<T> = Result<T, CodecError>;
 
 fn wrong<T>(reader: &Reader<'_>, expected: &'static str) -> Read<T> {
-    Err(CodecError { byte: reader.at(), expected })
+    Err(CodecError {
+        byte: reader.at(),
+        expected,
+    })
 }
 
 pub(super) fn load(bytes: &[u8], state: &mut State) -> Read<()> {
@@ -40,7 +43,9 @@ pub(super) fn load(bytes: &[u8], state: &mut State) -> Read<()> {
     state.messages.reserve(room(count, bytes.len(), 10));
     for _ in 0..count {
         let (key, blast, contact) = (reader.u64()?, reader.varint32()?, reader.varint32()?);
-        state.messages.register(key, BlastId(blast), ContactId(contact));
+        state
+            .messages
+            .register(key, BlastId(blast), ContactId(contact));
     }
     waiting_sends(reader, state)?;
     for _ in 0..reader.varint()? {
@@ -61,12 +66,18 @@ pub(super) fn load(bytes: &[u8], state: &mut State) -> Read<()> {
     for _ in 0..reader.varint()? {
         state.dead_letters.push(Position(reader.varint()?));
     }
-    if reader.is_done() { Ok(()) } else { wrong(reader, "the end") }
+    if reader.is_done() {
+        Ok(())
+    } else {
+        wrong(reader, "the end")
+    }
 }
 
 /// Room to make for a count that might be false: never more than the bytes could hold.
 fn room(count: u64, bytes: usize, bytes_each: usize) -> usize {
-    usize::try_from(count).unwrap_or(usize::MAX).min(bytes / bytes_each)
+    usize::try_from(count)
+        .unwrap_or(usize::MAX)
+        .min(bytes / bytes_each)
 }
 
 fn campaign(reader: &mut Reader<'_>) -> Read<Campaign> {
@@ -98,7 +109,9 @@ fn blast(reader: &mut Reader<'_>) -> Read<Blast> {
         loose_facts: Facts::default(),
     };
     for _ in 0..reader.varint()? {
-        blast.tags.push((reader.text()?.to_owned(), reader.text()?.to_owned()));
+        blast
+            .tags
+            .push((reader.text()?.to_owned(), reader.text()?.to_owned()));
     }
     blast.facts = facts(reader)?;
     blast.loose_facts = facts(reader)?;
@@ -128,7 +141,9 @@ fn counts(reader: &mut Reader<'_>) -> Read<Counts> {
         revenue: Vec::new(),
     };
     for _ in 0..reader.varint()? {
-        counts.revenue.push((reader.text()?.to_owned(), reader.signed()?));
+        counts
+            .revenue
+            .push((reader.text()?.to_owned(), reader.signed()?));
     }
     Ok(counts)
 }
@@ -166,12 +181,21 @@ fn tally(reader: &mut Reader<'_>) -> Read<Tally> {
     let (replies, clicks, conversions) = (reader.signed()?, reader.signed()?, reader.signed()?);
     let currency = reader.maybe_text()?.map(str::to_owned);
     let value = reader.maybe_signed()?.zip(currency);
-    Ok(Tally { replies, clicks, conversions, value })
+    Ok(Tally {
+        replies,
+        clicks,
+        conversions,
+        value,
+    })
 }
 
 fn entry(reader: &mut Reader<'_>) -> Read<Entry> {
     let mask = Mask(reader.u64()?);
-    let tally = if reader.u8()? == 0 { None } else { Some(Box::new(tally(reader)?)) };
+    let tally = if reader.u8()? == 0 {
+        None
+    } else {
+        Some(Box::new(tally(reader)?))
+    };
     Ok(Entry {
         mask,
         tally,

@@ -114,7 +114,13 @@ fn waiting_sends(state: &State, out: &mut Writer<'_>) {
     for (blast, sends) in waiting {
         out.u64(*blast);
         out.varint(sends.len() as u64);
-        for WaitingSend { provider, account, id, number } in sends {
+        for WaitingSend {
+            provider,
+            account,
+            id,
+            number,
+        } in sends
+        {
             out.u8(provider.code());
             out.text(account);
             out.text(id);

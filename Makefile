@@ -45,7 +45,7 @@ prerequisites:
 
 .venv/.built: .venv/.locked $(RUST_SOURCES) | prerequisites
 	@echo "building the core (release)"
-	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/maturin develop --release --locked --quiet
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 setup: .venv/.locked ## Make .venv with the locked dependencies

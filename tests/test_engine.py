@@ -101,9 +101,9 @@ def test_stop_wins_over_yes_and_only_an_opt_in_undoes_it(engine: sms.Engine) -> 
 
 
 def test_suppression_by_hand_and_its_end(engine: sms.Engine) -> None:
-    assert engine.suppress(numbers(0, 3)) == 3
+    assert engine.suppress([*numbers(0, 3), "nonsense"]) == sms.Registered(3, [(3, "not_a_number")])
     assert engine.suppressed.numbers() == numbers(0, 3)
-    assert engine.unsuppress([number(1)]) == 1
+    assert engine.unsuppress([number(1)]).added == 1
     assert engine.suppressed.numbers() == [number(0), number(2)]
 
 

@@ -34,7 +34,7 @@ class Registered:
     """What a registration did."""
 
     added: int
-    """Rows that were new; a repeat adds nothing."""
+    """Rows that changed something; a repeat adds nothing."""
     rejects: list[Reject]
     """Refused rows; the others were kept."""
 
@@ -219,20 +219,23 @@ class Engine:
         """Every contact that the directory knows."""
         return Segment(self.core, "contacts")
 
-    def suppress(self, numbers: Iterable[str], *, reason: str = "manual") -> int:
-        """Suppresses contacts by hand, at once. Returns how many changed. Durable on return."""
+    def suppress(self, numbers: Iterable[str], *, reason: str = "manual") -> Registered:
+        """Suppresses contacts by hand, at once; says how many changed. Durable on return."""
         return self._consent(numbers, opted_in=False, reason=reason)
 
-    def unsuppress(self, numbers: Iterable[str], *, reason: str = "manual") -> int:
-        """Records an opt-in, which lifts suppression. Returns how many changed. Durable."""
+    def unsuppress(self, numbers: Iterable[str], *, reason: str = "manual") -> Registered:
+        """Records an opt-in, which lifts suppression; says how many changed. Durable."""
         return self._consent(numbers, opted_in=True, reason=reason)
 
-    def _consent(self, numbers: Iterable[str], *, opted_in: bool, reason: str) -> int:
+    def _consent(self, numbers: Iterable[str], *, opted_in: bool, reason: str) -> Registered:
         at_ms = now_ms()
-        return sum(
-            self.core.suppress(rows, opted_in=opted_in, reason=reason, at_ms=at_ms)
-            for rows, _ in _number_chunks(numbers)
-        )
+        changed = 0
+        rejects: list[Reject] = []
+        for rows, base in _number_chunks(numbers):
+            new, refused = self.core.suppress(rows, opted_in=opted_in, reason=reason, at_ms=at_ms)
+            changed += new
+            rejects.extend((base + row, code) for row, code in refused)
+        return Registered(changed, rejects)
 
     def report(self, campaign: str) -> Report:
         """One campaign's figures, all of one moment. Raises InputError: unknown_name."""

@@ -9,8 +9,8 @@ import orjson
 import typer
 
 import smstrack_core as sms
+from smstrack_core import _core
 from smstrack_core.cli.output import advance, flatten, print_line, progress_bar, say
-from smstrack_core.cli.requests import RequestFileError, read_request
 
 app: Final = typer.Typer(
     name="smstrack",
@@ -166,8 +166,9 @@ def decode(
 def _decoded(provider: str, file: str, roles: dict[str, str] | None) -> Iterator[str | None]:
     """JSON lines of one file; None for what could not be read, which stderr then names."""
     try:
-        found = sms.decode_rows(provider, read_request(file), template=roles)
-    except (sms.InputError, RequestFileError, OSError) as error:
+        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        found = sms.decode_rows(provider, _core.parse_request(raw), template=roles)
+    except (sms.InputError, OSError) as error:
         say(f"{file}: {getattr(error, 'code', '') or 'unreadable'}: {error}")
         yield None
         return

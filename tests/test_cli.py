@@ -79,7 +79,7 @@ def test_a_command_that_is_not_understood_is_exit_code_2(arguments: list[str]) -
 @pytest.mark.slow
 def test_decode_prints_events_as_json_lines_and_goes_on_after_a_bad_file(tmp_path: Path) -> None:
     good = http_file(tmp_path, "good.http", RECEIPT)
-    bad = http_file(tmp_path, "bad.http", "MessageSid=%ZZ")
+    bad = http_file(tmp_path, "bad.http", f"{RECEIPT}%ZZ")
     done = smstrack("decode", "--provider", "twilio", good, bad, tmp_path / "none.http", good)
     assert done.returncode == 1
     events = [orjson.loads(line) for line in done.stdout.splitlines()]

@@ -93,7 +93,7 @@ soak: build ## Kill and restart for T seconds under load (T=60)
 ci: lint test ## What every submission must pass
 
 lock: ## Lock the dependencies of pyproject.toml anew (needs uv)
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --group work --universal --python-version 3.11 \
 		--generate-hashes --no-header --upgrade -o requirements.lock
 
 clean: ## Remove what was built

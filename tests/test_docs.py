@@ -37,7 +37,7 @@ def test_python_blocks_run_as_written(code: str, tmp_path: Path) -> None:
         cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    for expected in re.findall(r"#> (.*)", code):
+    for expected in re.findall(r"# prints: (.*)", code):
         assert expected in done.stdout, f"the block says it prints {expected!r}"
 
 

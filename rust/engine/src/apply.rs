@@ -7,10 +7,11 @@
 use std::borrow::Cow;
 
 use crate::codec::{
-    AudienceRecord, BlastRecord, ConsentRecord, EventRecord, ReceiptRecord, Record, SentRecord,
+    AudienceRecord, BlastRecord, ConsentRecord, EventRecord, LikelyRecord, ReceiptRecord, Record,
+    SentRecord,
 };
 use crate::event::{BlastId, ContactId, ErrorClass, Kind, Label, Number, Position, State as Word};
-use crate::keys::{id_aliases, id_form};
+use crate::keys::{Keys, has_aliases, id_aliases, id_form};
 use crate::limits::{LOOSE_COUNT_MAX, SETTLE_MS};
 use crate::loose::{Entry, EntryId};
 use crate::messages::Registered;
@@ -26,6 +27,7 @@ pub fn apply(state: &mut State, record: &Record<'_>, position: Position, receive
     state.newest_ms = state.newest_ms.max(received_ms);
     match record {
         Record::Receipt(record) => receipt(state, record, received_ms),
+        Record::Likely(record) => likely(state, record, received_ms),
         Record::Event(record) => event(state, record, received_ms),
         Record::Sent(record) => sent(state, record),
         Record::Audience(record) => audience(state, record),
@@ -50,6 +52,40 @@ fn receipt(state: &mut State, record: &ReceiptRecord<'_>, received_ms: i64) {
         let at_us = record.occurred_us.unwrap_or(received_ms.saturating_mul(1_000));
         state.consent.hear(record.contact, at_us, true);
     }
+}
+
+/// The same as `event` for a receipt of this shape, with the keys at hand.
+fn likely(state: &mut State, record: &LikelyRecord<'_>, received_ms: i64) {
+    state.traffic.events += 1;
+    let Some(contact) = state.contacts.intern(record.contact) else { return };
+    let at_us = record.occurred_us.unwrap_or(received_ms.saturating_mul(1_000));
+    if record.class == Some(ErrorClass::OptedOut) {
+        state.consent.hear(contact, at_us, true);
+    }
+    if !state.seen.insert(record.event) {
+        state.traffic.duplicates += 1;
+        return;
+    }
+    state.traffic.unknown_states += u64::from(record.state == Word::Unknown);
+    let [message, without_account] = record.messages;
+    let entry = Entry {
+        mask: receipt_mask(Some(record.state), record.class),
+        message,
+        without_account: [without_account, 0],
+        sender: record.sender,
+        contact: Some(contact),
+        at_us,
+        received_ms,
+        window_ms: state.windows.receipt_ms,
+        is_proof_of_send: true,
+        ..Entry::default()
+    };
+    let known = if has_aliases(record.provider) {
+        find_message(state, record.provider, record.account, record.message_id)
+    } else {
+        record.messages.into_iter().filter(|key| *key != 0).find_map(|key| state.messages.find(key))
+    };
+    put(state, entry, known);
 }
 
 fn receipt_mask(word: Option<Word>, class: Option<ErrorClass>) -> Mask {
@@ -124,7 +160,7 @@ fn event(state: &mut State, record: &EventRecord<'_>, received_ms: i64) {
     if let (Some(contact), Some(true), false) = (contact, word, has_identity) {
         state.consent.hear(contact, at_us, true);
     }
-    if !state.seen.insert(event_key(state, record, received_ms)) {
+    if !state.seen.insert(event_key(state.keys, record, received_ms)) {
         state.traffic.duplicates += 1;
         return;
     }
@@ -140,13 +176,18 @@ fn event(state: &mut State, record: &EventRecord<'_>, received_ms: i64) {
     place(state, record, entry);
 }
 
-fn place(state: &mut State, record: &EventRecord<'_>, mut entry: Entry) {
+fn place(state: &mut State, record: &EventRecord<'_>, entry: Entry) {
     let (provider, account) = (record.provider, record.account);
     // A reply's own id is not the id of a message of ours; its reference may be.
     let by_id = if record.kind == Kind::Reply { "" } else { record.message_id };
     let message = find_message(state, provider, account, by_id)
         .or_else(|| find_message(state, provider, account, record.client_ref));
-    let route = match message {
+    put(state, entry, message);
+}
+
+/// Counts an entry where it belongs; `known` is its message, if that is registered.
+fn put(state: &mut State, mut entry: Entry, known: Option<(BlastId, ContactId)>) {
+    let route = match known {
         Some((blast, contact)) => Route::Firm(blast, contact),
         None => route(state, &entry),
     };
@@ -201,7 +242,7 @@ fn entry_of(
     };
     Entry {
         mask,
-        tally,
+        tally: (tally != Tally::default()).then(|| Box::new(tally)),
         message: message(record.account, by_id),
         reference: message(record.account, record.client_ref),
         without_account,
@@ -219,10 +260,10 @@ fn entry_of(
 
 /// By what a repeat of this event is known. With neither an id nor a time of its own, an equal
 /// event of the same day counts as the same.
-fn event_key(state: &State, record: &EventRecord<'_>, received_ms: i64) -> u64 {
+pub(crate) fn event_key(keys: Keys, record: &EventRecord<'_>, received_ms: i64) -> u64 {
     let kind = [record.kind.code(), record.provider.code()];
     if !record.event_id.is_empty() {
-        return state.keys.event(&[&kind[..1], b"id", record.event_id.as_bytes()]);
+        return keys.event(&[&kind[..1], b"id", record.event_id.as_bytes()]);
     }
     let contact = record.contact.map_or(0, |number| number.0).to_le_bytes();
     let state_byte = [record.state.map_or(0, Word::code)];
@@ -238,7 +279,7 @@ fn event_key(state: &State, record: &EventRecord<'_>, received_ms: i64) -> u64 {
         Some(text) if !own_id => Cow::Borrowed(text),
         _ => Cow::Borrowed(""),
     };
-    state.keys.event(&[
+    keys.event(&[
         &kind,
         record.account.as_bytes(),
         id.as_bytes(),
@@ -262,14 +303,18 @@ fn add_firm(state: &mut State, entry: &Entry, blast: BlastId, contact: ContactId
     let Some(blast) = state.registry.blast_mut(blast) else { return false };
     let mask = if entry.is_proof_of_send { entry.mask.with(SetKind::SENT) } else { entry.mask };
     let new = blast.facts.add(mask, contact);
-    blast.facts.counts.add(&entry.tally, 1);
-    new != 0 || entry.tally != Tally::default()
+    if let Some(tally) = &entry.tally {
+        blast.facts.counts.add(tally, 1);
+    }
+    new != 0 || entry.tally.is_some()
 }
 
 fn count(state: &mut State, entry: &Entry, blast: BlastId) {
     if let (Some(blast), Some(contact)) = (state.registry.blast_mut(blast), entry.contact) {
         blast.loose_facts.add(entry.mask, contact);
-        blast.loose_facts.counts.add(&entry.tally, 1);
+        if let Some(tally) = &entry.tally {
+            blast.loose_facts.counts.add(tally, 1);
+        }
     }
 }
 
@@ -287,7 +332,9 @@ fn uncount(state: &mut State, id: EntryId) {
         .map(|other| other.mask)
         .collect();
     let Some(blast) = state.registry.blast_mut(blast_id) else { return };
-    blast.loose_facts.counts.add(&entry.tally, -1);
+    if let Some(tally) = &entry.tally {
+        blast.loose_facts.counts.add(tally, -1);
+    }
     blast.loose_facts.clear(contact);
     for mask in others {
         blast.loose_facts.add(mask, contact);
@@ -320,17 +367,20 @@ fn ask_again(state: &mut State, id: EntryId) {
 }
 
 /// An entry's time is over: what was found stays, what was not is an orphan.
+///
+/// Its bits may stay among the likely facts too: both are read together, and a later `uncount`
+/// of the same contact clears them without loss.
 fn settle(state: &mut State, id: EntryId) {
-    let Some(entry) = state.loose.get(id) else { return };
-    match (entry.counted_in, entry.contact) {
-        (Some(blast), Some(contact)) => make_firm(state, id, blast, contact),
-        _ => {
-            if let Some(entry) = state.loose.remove(id) {
-                let is_reply = entry.tally.replies != 0;
-                state.traffic.unattributed += u64::from(is_reply);
-                state.traffic.orphans += u64::from(!is_reply);
-            }
-        }
+    let Some(entry) = state.loose.remove(id) else { return };
+    let (Some(blast), Some(contact)) = (entry.counted_in, entry.contact) else {
+        let is_reply = entry.tally.is_some_and(|tally| tally.replies != 0);
+        state.traffic.unattributed += u64::from(is_reply);
+        state.traffic.orphans += u64::from(!is_reply);
+        return;
+    };
+    add_firm(state, &entry, blast, contact);
+    if let (Some(blast), Some(tally)) = (state.registry.blast_mut(blast), &entry.tally) {
+        blast.loose_facts.counts.add(tally, -1);
     }
 }
 

@@ -10,7 +10,7 @@ use crate::event::{BlastId, ContactId, ErrorClass, Kind, Labels, Number, Provide
 mod reader;
 mod writer;
 
-pub use reader::{Reader, decode_record};
+pub use reader::{Reader, decode_event, decode_record};
 pub use writer::{Writer, encode_record};
 
 /// Bytes that are not a record. Offsets are within the payload.
@@ -35,6 +35,8 @@ pub enum Record<'a> {
     Sent(SentRecord<'a>),
     /// A receipt on a message that was already known.
     Receipt(ReceiptRecord<'a>),
+    /// A receipt whose message is not known, but whose sender is.
+    Likely(LikelyRecord<'a>),
     /// Any other event, with all that is needed to find whom it concerns.
     Event(Box<EventRecord<'a>>),
     /// A row or body that could not become an event.
@@ -111,6 +113,34 @@ pub struct ReceiptRecord<'a> {
     /// Why not.
     pub class: Option<ErrorClass>,
     /// The provider's code as on the wire; empty if none.
+    pub code: &'a str,
+    /// Provider's time, microseconds since 1970-01-01 UTC.
+    pub occurred_us: Option<i64>,
+}
+
+/// See [`Record::Likely`]. The keys are those of the texts (see `keys`), so that neither
+/// writing nor replay hashes them again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LikelyRecord<'a> {
+    /// Whose wire format.
+    pub provider: Provider,
+    /// Provider account.
+    pub account: &'a str,
+    /// The message id; empty if none.
+    pub message_id: &'a str,
+    /// Keys of the message id, with and without the account; 0 if none.
+    pub messages: [u64; 2],
+    /// Key of the sender.
+    pub sender: u64,
+    /// Key by which a repeat is known.
+    pub event: u64,
+    /// The handset.
+    pub contact: Number,
+    /// What became of it.
+    pub state: State,
+    /// Why not.
+    pub class: Option<ErrorClass>,
+    /// The provider's code.
     pub code: &'a str,
     /// Provider's time, microseconds since 1970-01-01 UTC.
     pub occurred_us: Option<i64>,

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::apply::apply;
 pub use crate::batch::{Batch, Pushed, Scope};
-use crate::codec::{Reader, ReceiptRecord, Record, decode_record, encode_record};
+use crate::codec::{Reader, decode_record};
 use crate::error::{ClosedError, EngineError, InputError, StorageError};
 use crate::event::Position;
 use crate::group::Group;
@@ -19,7 +19,7 @@ use crate::keys::Keys;
 use crate::limits::BATCH_BYTES_MAX;
 use crate::log::disk::Disk;
 use crate::log::writer::LogWriter;
-use crate::resolve::find_message;
+use crate::bind::bind;
 use crate::snapshot;
 use crate::state::State;
 
@@ -206,7 +206,7 @@ impl Engine {
             .iter()
             .map(|job| match job {
                 Job::Batch(batch) => {
-                    let (bytes, count) = resolve_batch(&state, batch);
+                    let (bytes, count) = bind(&state, batch);
                     (batch.received_ms, bytes, count)
                 }
                 Job::Records(received_ms, bytes, count) => (*received_ms, bytes.clone(), *count),
@@ -280,52 +280,3 @@ fn apply_payload(
     Ok(())
 }
 
-/// The batch's records. A receipt whose message is registered becomes a short record.
-fn resolve_batch(state: &State, batch: &Batch) -> (Vec<u8>, u32) {
-    let mut bytes = Vec::with_capacity(batch.drafts.len() * 32);
-    for draft in &batch.drafts {
-        let found = match (draft.is_receipt, draft.state) {
-            (true, Some(word)) => find_receipt(state, batch, draft).map(|found| (word, found)),
-            _ => None,
-        };
-        match found {
-            Some((word, (message, blast, contact))) => {
-                let record = Record::Receipt(ReceiptRecord {
-                    message,
-                    blast,
-                    contact,
-                    state: word,
-                    class: draft.class,
-                    code: batch.code(draft),
-                    occurred_us: draft.occurred_us,
-                });
-                encode_record(&record, &mut bytes);
-            }
-            None => bytes.extend_from_slice(batch.record(draft)),
-        }
-    }
-    (bytes, u32::try_from(batch.drafts.len()).unwrap_or(u32::MAX))
-}
-
-type Found = (u64, crate::event::BlastId, crate::event::ContactId);
-
-fn find_receipt(state: &State, batch: &Batch, draft: &crate::batch::Draft) -> Option<Found> {
-    for key in draft.messages {
-        if key != 0
-            && let Some((blast, contact)) = state.messages.find(key)
-        {
-            return Some((key, blast, contact));
-        }
-    }
-    let [message, _, reference] = draft.messages;
-    if message == 0 && reference == 0 {
-        return None;
-    }
-    // Not under its own form: perhaps under another that the provider also writes.
-    let Ok(Record::Event(record)) = decode_record(&mut Reader::new(batch.record(draft))) else {
-        return None;
-    };
-    let find = |id: &str| find_message(state, record.provider, record.account, id);
-    let (blast, contact) = find(record.message_id).or_else(|| find(record.client_ref))?;
-    Some((message.max(reference), blast, contact))
-}

@@ -5,7 +5,8 @@
 //! ids share a key with odds of 2^-64 a pair. Knows nothing of what a key is used for.
 
 use std::borrow::Cow;
-use std::hash::Hasher;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use siphasher::sip::SipHasher13;
 
@@ -67,6 +68,30 @@ impl Keys {
     }
 }
 
+/// Hashes a key to itself: it is a keyed hash already, and hashing it again is time lost.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |sum, byte| sum.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+}
+
+/// A table by key.
+pub type KeyMap<V> = HashMap<u64, V, BuildHasherDefault<KeyHasher>>;
+
+/// A set of keys.
+pub type KeySet = HashSet<u64, BuildHasherDefault<KeyHasher>>;
+
 fn word(bytes: &[u8]) -> u64 {
     bytes.iter().rev().fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
 }
@@ -96,7 +121,8 @@ pub fn id_aliases(provider: Provider, form: &str) -> impl Iterator<Item = String
     as_hex.flatten().into_iter().chain(as_decimal.flatten())
 }
 
-const fn has_aliases(provider: Provider) -> bool {
+/// Whether a provider writes one id in several forms.
+pub const fn has_aliases(provider: Provider) -> bool {
     matches!(provider, Provider::Smpp | Provider::Kannel)
 }
 

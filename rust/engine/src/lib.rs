@@ -17,6 +17,7 @@ pub mod loose;
 pub mod registry;
 pub mod batch;
 pub mod resolve;
+pub mod bind;
 pub mod codec;
 pub mod log;
 pub mod group;

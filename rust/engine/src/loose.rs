@@ -1,24 +1,27 @@
 //! Events whose blast is not certain: receipts that came before their send, and facts found by
 //! sender and contact, which a later registration may show to belong elsewhere.
 //!
-//! Holds what is needed to find the blast again, and finds entries by what a registration
-//! brings: a message id, a blast, a contact of a sender. Which blast it is, `resolve` decides.
+//! Kept in order of arrival in one row, because most of them are never asked for again: the
+//! look-ups that a registration needs are built only when one comes, over what arrived since
+//! the last. Which blast an entry belongs to, `resolve` decides.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
 
 use crate::event::{BlastId, ContactId};
+use crate::keys::KeyMap;
 use crate::sets::{Mask, Tally};
 
-/// Number of an entry, as long as it is there.
-pub type EntryId = u32;
+/// Number of an entry, in order of arrival; never used twice.
+pub type EntryId = u64;
 
 /// One uncertain event.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Entry {
     /// Sets it adds its contact to.
     pub mask: Mask,
-    /// Counts it adds.
-    pub tally: Tally,
+    /// Counts it adds; receipts have none.
+    pub tally: Option<Box<Tally>>,
     /// Key of the message it is about; 0 if none.
     pub message: u64,
     /// Key of our own reference; 0 if none.
@@ -46,35 +49,67 @@ pub struct Entry {
 }
 
 impl Entry {
-    fn scopes(&self) -> impl Iterator<Item = u64> {
+    fn scopes(&self) -> impl Iterator<Item = u64> + use<> {
         [self.campaign, self.sender].into_iter().filter(|key| *key != 0)
     }
 
-    fn messages(&self) -> impl Iterator<Item = u64> {
+    fn messages(&self) -> impl Iterator<Item = u64> + use<> {
         let [message, reference] = self.without_account;
         [self.message, self.reference, message, reference].into_iter().filter(|key| *key != 0)
+    }
+
+    fn blasts(&self) -> impl Iterator<Item = u64> + use<> {
+        (self.blast != 0).then_some(self.blast).into_iter()
+    }
+}
+
+/// A look-up that is built when it is asked: entries from `next` on are not in it yet.
+#[derive(Debug)]
+struct Index<K> {
+    map: HashMap<K, Vec<EntryId>>,
+    next: EntryId,
+}
+
+impl<K> Default for Index<K> {
+    fn default() -> Self {
+        Self { map: HashMap::new(), next: 0 }
+    }
+}
+
+impl<K: Hash + Eq> Index<K> {
+    fn remove(&mut self, key: &K, id: EntryId) {
+        if let Some(list) = self.map.get_mut(key) {
+            list.retain(|other| *other != id);
+            if list.is_empty() {
+                self.map.remove(key);
+            }
+        }
     }
 }
 
 /// All uncertain events.
 #[derive(Debug, Default)]
 pub struct Loose {
-    entries: HashMap<EntryId, Entry>,
-    /// In order of arrival; may name entries that are gone.
-    order: VecDeque<EntryId>,
-    next: EntryId,
-    by_message: HashMap<u64, Vec<EntryId>>,
-    by_blast: HashMap<u64, Vec<EntryId>>,
-    by_contact: HashMap<ContactId, Vec<EntryId>>,
-    scopes: HashMap<u64, u32>,
+    /// Entry of id `first` and on; `None` where one was taken out.
+    entries: VecDeque<Option<Entry>>,
+    first: EntryId,
+    count: usize,
     /// Entries that are counted nowhere.
     parked: usize,
+    /// How many entries have a sender or a campaign.
+    scopes: KeyMap<u32>,
+    /// How many entries have a message or reference; how many name a blast.
+    with_message: usize,
+    with_blast: usize,
+    by_message: Index<u64>,
+    by_blast: Index<u64>,
+    by_contact: Index<ContactId>,
 }
 
 impl Loose {
     /// How many there are.
-    pub fn count(&self) -> usize {
-        self.entries.len()
+    pub const fn count(&self) -> usize {
+        self.count
     }
 
     /// How many of them are counted nowhere yet.
@@ -82,42 +117,38 @@ impl Loose {
         self.parked
     }
 
+    fn end(&self) -> EntryId {
+        self.first + self.entries.len() as u64
+    }
+
+    fn slot(&self, id: EntryId) -> Option<usize> {
+        usize::try_from(id.checked_sub(self.first)?).ok()
+    }
+
     /// Adds one.
     pub fn insert(&mut self, entry: Entry) -> EntryId {
-        while self.entries.contains_key(&self.next) {
-            self.next = self.next.wrapping_add(1);
-        }
-        let id = self.next;
-        self.next = self.next.wrapping_add(1);
-        for key in entry.messages() {
-            self.by_message.entry(key).or_default().push(id);
-        }
-        if entry.blast != 0 {
-            self.by_blast.entry(entry.blast).or_default().push(id);
-        }
-        if let Some(contact) = entry.contact {
-            self.by_contact.entry(contact).or_default().push(id);
+        let id = self.end();
+        if entry.contact.is_some() {
             for scope in entry.scopes() {
                 *self.scopes.entry(scope).or_default() += 1;
             }
         }
         self.parked += usize::from(entry.counted_in.is_none());
-        self.entries.insert(id, entry);
-        self.order.push_back(id);
+        self.with_message += usize::from(entry.messages().next().is_some());
+        self.with_blast += usize::from(entry.blast != 0);
+        self.count += 1;
+        self.entries.push_back(Some(entry));
         id
     }
 
     /// Takes one out.
     pub fn remove(&mut self, id: EntryId) -> Option<Entry> {
-        let entry = self.entries.remove(&id)?;
-        for key in entry.messages() {
-            forget(&mut self.by_message, &key, id);
-        }
-        if entry.blast != 0 {
-            forget(&mut self.by_blast, &entry.blast, id);
-        }
+        let slot = self.slot(id)?;
+        let entry = self.entries.get_mut(slot)?.take()?;
         if let Some(contact) = entry.contact {
-            forget(&mut self.by_contact, &contact, id);
+            if id < self.by_contact.next {
+                self.by_contact.remove(&contact, id);
+            }
             for scope in entry.scopes() {
                 if let Some(count) = self.scopes.get_mut(&scope) {
                     *count -= 1;
@@ -127,37 +158,84 @@ impl Loose {
                 }
             }
         }
+        if id < self.by_message.next {
+            entry.messages().for_each(|key| self.by_message.remove(&key, id));
+        }
+        if id < self.by_blast.next {
+            entry.blasts().for_each(|key| self.by_blast.remove(&key, id));
+        }
         self.parked -= usize::from(entry.counted_in.is_none());
+        self.with_message -= usize::from(entry.messages().next().is_some());
+        self.with_blast -= usize::from(entry.blast != 0);
+        self.count -= 1;
+        while let Some(None) = self.entries.front() {
+            self.entries.pop_front();
+            self.first += 1;
+        }
         Some(entry)
     }
 
     /// One of them.
     pub fn get(&self, id: EntryId) -> Option<&Entry> {
-        self.entries.get(&id)
+        self.entries.get(self.slot(id)?)?.as_ref()
     }
 
     /// Notes where one is counted now.
     pub fn set_counted_in(&mut self, id: EntryId, blast: Option<BlastId>) {
-        if let Some(entry) = self.entries.get_mut(&id) {
+        let slot = self.slot(id);
+        if let Some(Some(entry)) = slot.and_then(|slot| self.entries.get_mut(slot)) {
             self.parked -= usize::from(entry.counted_in.is_none());
             self.parked += usize::from(blast.is_none());
             entry.counted_in = blast;
         }
     }
 
+    fn unindexed(&self, from: EntryId) -> impl Iterator<Item = (EntryId, &Entry)> {
+        let skip = usize::try_from(from.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        let ids = self.first + skip as u64..;
+        ids.zip(self.entries.range(skip.min(self.entries.len())..))
+            .filter_map(|(id, entry)| Some((id, entry.as_ref()?)))
+    }
+
     /// Entries about a message.
-    pub fn of_message(&self, key: u64) -> Vec<EntryId> {
-        self.by_message.get(&key).cloned().unwrap_or_default()
+    pub fn of_message(&mut self, key: u64) -> Vec<EntryId> {
+        if self.with_message == 0 {
+            return Vec::new();
+        }
+        let mut index = std::mem::take(&mut self.by_message);
+        for (id, entry) in self.unindexed(index.next) {
+            entry.messages().for_each(|key| index.map.entry(key).or_default().push(id));
+        }
+        index.next = self.end();
+        self.by_message = index;
+        self.by_message.map.get(&key).cloned().unwrap_or_default()
     }
 
     /// Entries that name a blast.
-    pub fn of_blast(&self, key: u64) -> Vec<EntryId> {
-        self.by_blast.get(&key).cloned().unwrap_or_default()
+    pub fn of_blast(&mut self, key: u64) -> Vec<EntryId> {
+        if self.with_blast == 0 {
+            return Vec::new();
+        }
+        let mut index = std::mem::take(&mut self.by_blast);
+        for (id, entry) in self.unindexed(index.next) {
+            entry.blasts().for_each(|key| index.map.entry(key).or_default().push(id));
+        }
+        index.next = self.end();
+        self.by_blast = index;
+        self.by_blast.map.get(&key).cloned().unwrap_or_default()
     }
 
     /// Entries of a contact.
-    pub fn of_contact(&self, contact: ContactId) -> Vec<EntryId> {
-        self.by_contact.get(&contact).cloned().unwrap_or_default()
+    pub fn of_contact(&mut self, contact: ContactId) -> Vec<EntryId> {
+        let mut index = std::mem::take(&mut self.by_contact);
+        for (id, entry) in self.unindexed(index.next) {
+            if let Some(contact) = entry.contact {
+                index.map.entry(contact).or_default().push(id);
+            }
+        }
+        index.next = self.end();
+        self.by_contact = index;
+        self.by_contact.map.get(&contact).cloned().unwrap_or_default()
     }
 
     /// Whether any entry has this sender or campaign.
@@ -166,33 +244,14 @@ impl Loose {
     }
 
     /// The oldest, if it arrived before this or there are more than `count_max`.
-    pub fn due(&mut self, before_ms: i64, count_max: usize) -> Option<EntryId> {
-        while let Some(id) = self.order.front() {
-            match self.entries.get(id) {
-                None => {
-                    self.order.pop_front();
-                }
-                Some(entry) if entry.received_ms < before_ms || self.entries.len() > count_max => {
-                    return Some(*id);
-                }
-                Some(_) => return None,
-            }
-        }
-        None
+    pub fn due(&self, before_ms: i64, count_max: usize) -> Option<EntryId> {
+        let oldest = self.entries.front()?.as_ref()?;
+        (oldest.received_ms < before_ms || self.count > count_max).then_some(self.first)
     }
 
     /// In order of arrival.
     pub fn iter(&self) -> impl Iterator<Item = &Entry> {
-        self.order.iter().filter_map(|id| self.entries.get(id))
-    }
-}
-
-fn forget<K: std::hash::Hash + Eq>(map: &mut HashMap<K, Vec<EntryId>>, key: &K, id: EntryId) {
-    if let Some(list) = map.get_mut(key) {
-        list.retain(|other| *other != id);
-        if list.is_empty() {
-            map.remove(key);
-        }
+        self.entries.iter().flatten()
     }
 }
 
@@ -200,10 +259,8 @@ fn forget<K: std::hash::Hash + Eq>(map: &mut HashMap<K, Vec<EntryId>>, key: &K, 
 mod tests {
     use super::*;
 
-    #[test]
-    fn nothing_stays_behind() {
-        let mut loose = Loose::default();
-        let entry = Entry {
+    fn entry() -> Entry {
+        Entry {
             message: 1,
             reference: 2,
             blast: 3,
@@ -212,8 +269,13 @@ mod tests {
             contact: Some(ContactId(6)),
             received_ms: 10,
             ..Entry::default()
-        };
-        let id = loose.insert(entry.clone());
+        }
+    }
+
+    #[test]
+    fn nothing_stays_behind() {
+        let mut loose = Loose::default();
+        let id = loose.insert(entry());
         assert_eq!(loose.of_message(2), [id]);
         assert_eq!(loose.of_blast(3), [id]);
         assert_eq!(loose.of_contact(ContactId(6)), [id]);
@@ -223,9 +285,23 @@ mod tests {
         assert_eq!(loose.due(10, 5), None);
         assert_eq!(loose.due(11, 5), Some(id));
         assert!(loose.remove(id).is_some());
-        assert!(loose.by_message.is_empty() && loose.by_blast.is_empty());
-        assert!(loose.by_contact.is_empty() && loose.scopes.is_empty());
+        assert!(loose.by_message.map.is_empty() && loose.by_blast.map.is_empty());
+        assert!(loose.by_contact.map.is_empty() && loose.scopes.is_empty());
         assert_eq!(loose.due(11, 5), None);
         assert_eq!(loose.count(), 0);
+    }
+
+    #[test]
+    fn ids_outlive_what_goes_before_them() {
+        let mut loose = Loose::default();
+        let ids: Vec<_> = (0..5).map(|_| loose.insert(entry())).collect();
+        assert_eq!(loose.of_contact(ContactId(6)), ids);
+        loose.remove(ids[1]);
+        loose.remove(ids[0]);
+        let late = loose.insert(entry());
+        assert_eq!(loose.of_contact(ContactId(6)), [ids[2], ids[3], ids[4], late]);
+        assert_eq!(loose.get(ids[1]), None);
+        assert!(loose.get(late).is_some());
+        assert_eq!(loose.due(0, 3), Some(ids[2]));
     }
 }

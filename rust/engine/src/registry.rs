@@ -2,12 +2,10 @@
 //!
 //! Knows who was addressed by whom and when; nothing of what became of it.
 
-use std::collections::HashMap;
-
 use crate::codec::{BlastRecord, CampaignRecord};
 use crate::error::InputError;
 use crate::event::{BlastId, CampaignId};
-use crate::keys::Keys;
+use crate::keys::{KeyMap, Keys};
 use crate::limits::{BLASTS_COUNT_MAX, CAMPAIGNS_COUNT_MAX, NAME_BYTES_MAX, TAGS_PER_BLAST_MAX};
 use crate::sets::Facts;
 
@@ -60,10 +58,10 @@ pub struct Registry {
     pub campaigns: Vec<Campaign>,
     /// By id.
     pub blasts: Vec<Blast>,
-    campaign_ids: HashMap<u64, CampaignId>,
-    blast_ids: HashMap<u64, BlastId>,
+    campaign_ids: KeyMap<CampaignId>,
+    blast_ids: KeyMap<BlastId>,
     /// Blasts of a sender, oldest first; equal times in order of their keys.
-    senders: HashMap<u64, Vec<BlastId>>,
+    senders: KeyMap<Vec<BlastId>>,
 }
 
 impl Registry {

@@ -51,7 +51,9 @@ pub fn route(state: &State, entry: &Entry) -> Route {
     let Some(contact) = entry.contact else {
         return Route::Waits;
     };
-    if let Some(blast) = state.registry.blast_id(entry.blast) {
+    if entry.blast != 0
+        && let Some(blast) = state.registry.blast_id(entry.blast)
+    {
         return Route::Firm(blast, contact);
     }
     match by_scope(state, entry, contact) {
@@ -62,7 +64,9 @@ pub fn route(state: &State, entry: &Entry) -> Route {
 
 fn by_scope(state: &State, entry: &Entry, contact: ContactId) -> Option<BlastId> {
     let at_ms = entry.at_us.div_euclid(1_000);
-    if let Some(campaign) = state.registry.campaign_id(entry.campaign) {
+    if entry.campaign != 0
+        && let Some(campaign) = state.registry.campaign_id(entry.campaign)
+    {
         let blasts = &state.registry.campaign(campaign)?.blasts;
         // The campaign was named, so no window applies.
         let found = choose(state, blasts.iter().copied(), contact, at_ms, i64::MAX, i64::MAX);

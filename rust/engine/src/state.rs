@@ -2,13 +2,13 @@
 //!
 //! Only `apply` changes it. Holds no rule about what an event means.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 use crate::consent::Consent;
 use crate::contacts::Contacts;
 use crate::decode::RejectCode;
 use crate::event::{Number, Position, Provider};
-use crate::keys::Keys;
+use crate::keys::{KeyMap, KeySet, Keys};
 use crate::limits::{ATTRIBUTION_WINDOW_MS, RECEIPT_WINDOW_MS};
 use crate::loose::Loose;
 use crate::messages::Messages;
@@ -79,11 +79,11 @@ pub struct State {
     /// Provider ids.
     pub messages: Messages,
     /// Message ids that wait for their blast, by its key.
-    pub waiting_sends: HashMap<u64, Vec<WaitingSend>>,
+    pub waiting_sends: KeyMap<Vec<WaitingSend>>,
     /// Events whose blast is not certain.
     pub loose: Loose,
     /// Keys of events already counted.
-    pub seen: HashSet<u64>,
+    pub seen: KeySet,
     /// Suppression.
     pub consent: Consent,
     /// Counters of traffic.
@@ -103,9 +103,9 @@ impl State {
             contacts: Contacts::default(),
             registry: Registry::default(),
             messages: Messages::default(),
-            waiting_sends: HashMap::new(),
+            waiting_sends: KeyMap::default(),
             loose: Loose::default(),
-            seen: HashSet::new(),
+            seen: KeySet::default(),
             consent: Consent::default(),
             traffic: Traffic::default(),
             dead_letters: Vec::new(),

@@ -1,6 +1,7 @@
-//! Serves the ingest door in a plain loop, for measuring: `door ADDR [--sync FILE]`.
+//! Serves the ingest door in a plain loop, for measuring: `door ADDR [--sync FILE | --data DIR]`.
 //!
-//! Events are counted, not kept; with `--sync`, every commit writes one 4 KiB block to FILE
+//! With `--data`, the whole engine keeps them. Otherwise
+//! events are decoded and counted, not kept; with `--sync`, every commit writes one 4 KiB block to FILE
 //! and waits for fdatasync, which is what a commit costs at least. Prints its own CPU time
 //! per request every second. Not a server: no shutdown, no data directory.
 #![expect(
@@ -12,24 +13,65 @@
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, Seek, Write};
-use std::sync::Mutex;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
-use smstrack_engine::engine::{Batch, Committed, Engine};
-use smstrack_engine::error::{EngineError, StorageError};
-use smstrack_server::{Door, Keeper, Options};
+use smstrack_engine::decode::{Reject, RequestView, Sink, decode};
+use smstrack_engine::engine::{self, Committed, Engine, Pushed, Scope};
+use smstrack_engine::error::{EngineError, InputError, StorageError};
+use smstrack_engine::event::{Event, Kind};
+use smstrack_server::{Door, Gather, Keeper, Options};
 use std::os::fd::AsRawFd;
 
-struct Measured {
-    engine: Engine,
-    file: Option<Mutex<File>>,
+struct Measured(Option<Mutex<File>>);
+
+/// Decodes as the engine does, and counts.
+struct Counted {
+    pushed: Pushed,
+    texts: Vec<String>,
+}
+
+impl Sink for Counted {
+    fn event(&mut self, _row: u32, event: Event<'_>) {
+        self.pushed.accepted += 1;
+        if event.kind == Kind::Reply {
+            self.pushed.replies += 1;
+            self.texts.push(event.text.unwrap_or_default().into_owned());
+        }
+    }
+    fn reject(&mut self, reject: Reject) {
+        self.pushed.rejects.push(reject);
+    }
+}
+
+impl Gather for Counted {
+    fn push(&mut self, scope: &Scope<'_>, request: &RequestView<'_>) -> Pushed {
+        self.pushed = Pushed {
+            accepted: 0,
+            replies: 0,
+            rejects: Vec::new(),
+            error: None,
+        };
+        let error = decode(scope.provider, request, scope.template, self).err();
+        Pushed {
+            error,
+            ..self.pushed.clone()
+        }
+    }
+    fn reply_texts(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(String::as_str)
+    }
+    fn set_labels(&mut self, _labels: &[u16]) -> Result<(), InputError> {
+        Ok(())
+    }
 }
 
 impl Measured {
     fn sync(&self) -> io::Result<()> {
-        let Some(Ok(mut file)) = self.file.as_ref().map(Mutex::lock) else {
+        let Some(Ok(mut file)) = self.0.as_ref().map(Mutex::lock) else {
             return Ok(());
         };
         if file.stream_position()? > 64 << 20 {
@@ -41,16 +83,25 @@ impl Measured {
 }
 
 impl Keeper for Measured {
-    type Batch = Batch;
-    fn batch(&self, received_ms: i64) -> Batch {
-        self.engine.batch(received_ms)
+    type Batch = Counted;
+    fn batch(&self, _received_ms: i64) -> Counted {
+        let pushed = Pushed {
+            accepted: 0,
+            replies: 0,
+            rejects: Vec::new(),
+            error: None,
+        };
+        Counted {
+            pushed,
+            texts: Vec::new(),
+        }
     }
-    fn commit(&self, batch: Batch) -> Result<Committed, EngineError> {
+    fn commit(&self, _batch: Counted) -> Result<Committed, EngineError> {
         self.sync().map_err(|error| StorageError::Io {
             what: "fdatasync".to_owned(),
             reason: error.to_string(),
         })?;
-        self.engine.commit(batch)
+        Ok(Committed::default())
     }
 }
 
@@ -69,20 +120,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let addr = args
         .next()
-        .ok_or("usage: door ADDR [--sync FILE]")?
+        .ok_or("usage: door ADDR [--sync FILE | --data DIR]")?
         .parse()?;
-    let file = match (args.next().as_deref(), args.next()) {
-        (Some("--sync"), Some(path)) => Some(Mutex::new(File::create(path)?)),
-        _ => None,
-    };
-    let mut door = Door::bind(
-        Measured {
-            engine: Engine::default(),
-            file,
-        },
-        addr,
-        Options::default(),
-    )?;
+    match (args.next().as_deref(), args.next()) {
+        (Some("--sync"), Some(path)) => {
+            let file = Some(Mutex::new(File::create(path)?));
+            serve(Door::bind(Measured(file), addr, Options::default())?)
+        }
+        (Some("--data"), Some(path)) => {
+            let engine = Engine::open(Path::new(&path), &engine::Options::default())?;
+            serve(Door::bind(Arc::new(engine), addr, Options::default())?)
+        }
+        _ => serve(Door::bind(Measured(None), addr, Options::default())?),
+    }
+}
+
+fn serve<K: Keeper>(mut door: Door<K>) -> Result<(), Box<dyn Error>> {
     let mut poll = Poll::new()?;
     let fd = door.as_raw_fd();
     poll.registry()

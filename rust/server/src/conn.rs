@@ -116,7 +116,7 @@ impl Conn {
             && !self.has_more
             && self.due == 0
             && matches!(self.deadline.wait(), Wait::Idle | Wait::Head)
-            && self.input.is_empty()
+            && self.stage.is_untouched()
     }
 
     /// Whether it has not brought a whole request yet.
@@ -145,32 +145,8 @@ impl Conn {
         token: usize,
     ) -> io::Result<()> {
         let mut input = mem::take(&mut self.input);
-        let (held, mut bytes_left) = (input.len(), CONNECTION_TURN_BYTES_MAX);
-        let mut requests_left = CONNECTION_TURN_REQUESTS_MAX;
-        if mem::take(&mut self.has_more) && held > 0 {
-            let used = self.feed(&mut input, work, token, &mut requests_left);
-            self.keep(&mut input, used);
-        }
-        while self.is_readable && !self.is_closing && !self.has_more {
-            if bytes_left == 0 || requests_left == 0 || !work.has_room() {
-                self.has_more = true;
-                break;
-            }
-            let count = self.read(scratch)?;
-            let Some(fresh) = scratch.get_mut(..count).filter(|fresh| !fresh.is_empty()) else {
-                break;
-            };
-            bytes_left = bytes_left.saturating_sub(count);
-            work.took_bytes(count);
-            if input.is_empty() {
-                let used = self.feed(fresh, work, token, &mut requests_left);
-                self.carry(fresh, used, &mut input);
-            } else {
-                input.extend_from_slice(fresh);
-                let used = self.feed(&mut input, work, token, &mut requests_left);
-                self.keep(&mut input, used);
-            }
-        }
+        let held = input.len();
+        let result = self.fill_into(&mut input, scratch, work, token);
         if self.is_closing || input.is_empty() {
             input = Vec::new();
         }
@@ -186,6 +162,42 @@ impl Conn {
             self.owe(work, token, What::Refused(Reason::Overload), manner);
         }
         self.input = input;
+        result
+    }
+
+    fn fill_into<K: Keeper>(
+        &mut self,
+        input: &mut Vec<u8>,
+        scratch: &mut [u8],
+        work: &mut Work<K>,
+        token: usize,
+    ) -> io::Result<()> {
+        let mut bytes_left = CONNECTION_TURN_BYTES_MAX;
+        let mut requests_left = CONNECTION_TURN_REQUESTS_MAX;
+        if mem::take(&mut self.has_more) && !input.is_empty() {
+            let used = self.feed(input, work, token, &mut requests_left);
+            self.keep(input, used);
+        }
+        while self.is_readable && !self.is_closing && !self.has_more {
+            if bytes_left == 0 || requests_left == 0 || !work.has_room() {
+                self.has_more = true;
+                break;
+            }
+            let count = self.read(scratch)?;
+            let Some(fresh) = scratch.get_mut(..count).filter(|fresh| !fresh.is_empty()) else {
+                break;
+            };
+            bytes_left = bytes_left.saturating_sub(count);
+            work.took_bytes(count);
+            if input.is_empty() {
+                let used = self.feed(fresh, work, token, &mut requests_left);
+                self.carry(fresh, used, input);
+            } else {
+                input.extend_from_slice(fresh);
+                let used = self.feed(input, work, token, &mut requests_left);
+                self.keep(input, used);
+            }
+        }
         Ok(())
     }
 
@@ -238,7 +250,7 @@ impl Conn {
                     used += bytes;
                     self.requests += 1;
                     *requests_left -= 1;
-                    work.took_request();
+                    work.took_request(bytes);
                     self.owe(work, token, what, manner);
                     if manner.closes {
                         break;

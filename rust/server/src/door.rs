@@ -14,11 +14,11 @@ use mio::{Events, Interest, Poll, Token};
 use smstrack_engine::engine::Engine;
 use smstrack_engine::error::InputError;
 
-use crate::answer::{Answers, Manner, What};
+use crate::answer::{Answers, Health, Manner, What};
 use crate::clock::Monotonic;
 use crate::conn::{Conn, Next};
 use crate::keeper::Keeper;
-use crate::limits::{DRAIN_FRESH_MS_MAX, READ_BYTES_MAX, TURN_EVENTS_MAX};
+use crate::limits::{READ_BYTES_MAX, TURN_EVENTS_MAX, TURN_ROUNDS_MAX};
 use crate::options::Options;
 use crate::reason::Reason;
 use crate::slots::Slots;
@@ -31,7 +31,7 @@ const LISTENER: usize = usize::MAX;
 /// What a turn left to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Turn {
-    /// Replies that wait for labels: call [`Door::finish`]. 0 when the turn is complete.
+    /// Replies that wait for labels: call [`Door::finish`]. 0: the turn is complete.
     pub replies_waiting: usize,
     /// Call again after so many milliseconds, whether or not the descriptor is readable.
     pub next_timer_ms: Option<u64>,
@@ -52,7 +52,7 @@ pub struct Door<K: Keeper = Arc<Engine>> {
     pub(crate) slots: Slots<Conn>,
     /// Connections that have something to do, each once.
     ready: VecDeque<usize>,
-    timers: Timers,
+    pub(crate) timers: Timers,
     pub(crate) work: Work<K>,
     answers: Answers,
     pub(crate) scratch: Vec<u8>,
@@ -116,13 +116,13 @@ impl<K: Keeper> Door<K> {
         if self.work.is_unsettled() {
             self.answer(false, now_ms);
         }
-        self.poll();
-        self.accept(now_ms);
-        let mut left = self.ready.len();
-        while left > 0 && self.work.has_room() {
-            left -= 1;
-            if let Some(token) = self.ready.pop_front() {
-                self.serve(token, now_ms);
+        for _ in 0..TURN_ROUNDS_MAX {
+            let owed = self.work.due.len();
+            self.poll();
+            self.accept(now_ms);
+            self.serve_ready(now_ms);
+            if self.work.due.len() == owed {
+                break;
             }
         }
         if self.work.replies_waiting() == 0 {
@@ -163,7 +163,8 @@ impl<K: Keeper> Door<K> {
         Ok(self.turn(now_ms))
     }
 
-    /// Stops accepting from the next turn on, and closes connections as they come to rest.
+    /// Stops accepting with the next turn (call [`Self::pump`] for it), and closes connections
+    /// as they come to rest.
     /// What is in progress is read, kept and answered with `Connection: close`.
     pub const fn drain(&mut self) {
         self.work.is_draining = true;
@@ -185,8 +186,8 @@ impl<K: Keeper> Door<K> {
         self.work.drop_all();
     }
 
-    /// Whether the engine refused the last commit.
-    pub const fn is_poisoned(&self) -> bool {
+    /// Whether the engine refused the last commit, or is known to refuse the next.
+    pub fn is_poisoned(&self) -> bool {
         self.work.is_failed()
     }
 
@@ -214,13 +215,10 @@ impl<K: Keeper> Door<K> {
     }
 
     fn poll(&mut self) {
-        match self.poll.poll(&mut self.events, Some(Duration::ZERO)) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return,
-            Err(_) => {
-                self.work.stats.poll_failures += 1;
-                return;
-            }
+        if let Err(error) = self.poll.poll(&mut self.events, Some(Duration::ZERO)) {
+            let is_failure = error.kind() != io::ErrorKind::Interrupted;
+            self.work.stats.poll_failures += u64::from(is_failure);
+            return;
         }
         for event in &self.events {
             let Token(token) = event.token();
@@ -232,6 +230,17 @@ impl<K: Keeper> Door<K> {
                 if !mem::replace(&mut conn.is_queued, true) {
                     self.ready.push_back(token);
                 }
+            }
+        }
+    }
+
+    /// Gives each connection that is ready now its turn, within the turn's bounds.
+    fn serve_ready(&mut self, now_ms: u64) {
+        let mut left = self.ready.len();
+        while left > 0 && self.work.has_room() {
+            left -= 1;
+            if let Some(token) = self.ready.pop_front() {
+                self.serve(token, now_ms);
             }
         }
     }
@@ -260,14 +269,14 @@ impl<K: Keeper> Door<K> {
         }
     }
 
-    fn settle(&mut self, token: usize, now_ms: u64) {
+    pub(crate) fn settle(&mut self, token: usize, now_ms: u64) {
         if let Some(conn) = self.slots.get_mut(token) {
             let next = conn.settle(now_ms, &self.work.options);
             self.obey(token, next);
         }
     }
 
-    fn obey(&mut self, token: usize, next: Next) {
+    pub(crate) fn obey(&mut self, token: usize, next: Next) {
         match next {
             Next::Close => self.remove(token),
             Next::Queue => {
@@ -287,17 +296,7 @@ impl<K: Keeper> Door<K> {
         }
     }
 
-    /// Sees to it that a timer entry comes up no later than the connection's deadline.
-    pub(crate) fn arm(&mut self, token: usize) {
-        if let Some(conn) = self.slots.get_mut(token)
-            && conn.deadline_ms() < conn.timer_ms
-        {
-            conn.timer_ms = conn.deadline_ms();
-            self.timers.set(conn.timer_ms, token);
-        }
-    }
-
-    fn remove(&mut self, token: usize) {
+    pub(crate) fn remove(&mut self, token: usize) {
         if let Some(mut conn) = self.slots.remove(token) {
             self.work.stats.buffered_bytes -= conn.release();
             // Closing the socket takes it off the poller, whatever this says.
@@ -318,7 +317,9 @@ impl<K: Keeper> Door<K> {
     /// Gives all answers that wait; a connection's go out in one write.
     fn answer(&mut self, is_kept: bool, now_ms: u64) {
         let mut due = mem::take(&mut self.work.due);
-        let health = self.work.health();
+        // Asked once a turn, and only if somebody wants to know: the engine takes a lock for it.
+        let asks = due.iter().any(|owed| matches!(owed.what, What::Health));
+        let health = if asks { self.work.health() } else { Health::Ok };
         for owed in due.chunk_by(|one, other| one.token == other.token) {
             self.out.clear();
             for answer in owed {
@@ -343,9 +344,15 @@ impl<K: Keeper> Door<K> {
             if let Some(first) = owed.first()
                 && let Some(conn) = self.slots.get_mut(first.token)
             {
-                conn.due = 0;
+                // Others may lie in between: it comes to rest with its last answer.
+                conn.due = conn
+                    .due
+                    .saturating_sub(u32::try_from(owed.len()).unwrap_or(u32::MAX));
+                let is_last = conn.due == 0;
                 self.send(first.token);
-                self.settle(first.token, now_ms);
+                if is_last {
+                    self.settle(first.token, now_ms);
+                }
             }
         }
         due.clear();
@@ -358,9 +365,8 @@ impl<K: Keeper> Door<K> {
             closes: true,
             ..Manner::default()
         };
-        let health = self.work.health();
         let what = What::Refused(reason);
-        let (status, word) = self.answers.write(&mut self.out, &what, manner, health);
+        let (status, word) = self.answers.write(&mut self.out, &what, manner, Health::Ok);
         self.work.stats.answered(status);
         if let Some(word) = word {
             self.work.stats.refused(word);
@@ -376,52 +382,13 @@ impl<K: Keeper> Door<K> {
             Err(_) => self.remove(token),
         }
     }
-
-    fn expire(&mut self, now_ms: u64) {
-        while let Some((at_ms, token)) = self.timers.take_due(now_ms) {
-            let Some(conn) = self
-                .slots
-                .get_mut(token)
-                .filter(|conn| conn.timer_ms == at_ms)
-            else {
-                continue;
-            };
-            conn.timer_ms = u64::MAX;
-            // With answers owed or bytes waiting to be read it is not the other side that is late.
-            if conn.deadline_ms() > now_ms || conn.due > 0 {
-                conn.timer_ms = conn.deadline_ms().max(now_ms + 1);
-                self.timers.set(conn.timer_ms, token);
-                continue;
-            }
-            let next = conn.expire(now_ms, &self.work.options);
-            if next != Next::Keep {
-                self.work.stats.connections_timed_out += 1;
-            }
-            self.obey(token, next);
-            if matches!(next, Next::Refuse(_)) {
-                self.settle(token, now_ms);
-            }
-        }
-    }
-
-    /// Draining: the listener goes once its queue is empty, idle connections at once.
-    fn sweep(&mut self, now_ms: u64) {
-        if !self.may_accept {
-            self.listener = None;
-        }
-        for token in self.slots.tokens().collect::<Vec<_>>() {
-            let Some(conn) = self.slots.get_mut(token).filter(|conn| conn.is_idle()) else {
-                continue;
-            };
-            if conn.is_fresh() {
-                conn.hurry(now_ms + DRAIN_FRESH_MS_MAX);
-                self.arm(token);
-            } else {
-                self.remove(token);
-            }
-        }
-    }
 }
+
+/// The border may hand the door from thread to thread, one at a time.
+const _: fn() = || {
+    const fn is_send<T: Send>() {}
+    is_send::<Door>();
+};
 
 impl<K: Keeper> AsRawFd for Door<K> {
     /// The poller's descriptor: readable when there is something for [`Door::pump`] to do.

@@ -31,6 +31,10 @@ pub trait Keeper {
     /// # Errors
     /// Whatever the engine says; every request of the batch is answered 503 then.
     fn commit(&self, batch: Self::Batch) -> Result<Committed, EngineError>;
+    /// Whether every commit is refused until the directory is opened again.
+    fn is_poisoned(&self) -> bool {
+        false
+    }
 }
 
 impl Gather for Batch {
@@ -56,5 +60,9 @@ impl Keeper for Arc<Engine> {
 
     fn commit(&self, batch: Batch) -> Result<Committed, EngineError> {
         Engine::commit(self, batch)
+    }
+
+    fn is_poisoned(&self) -> bool {
+        self.refusal().is_some()
     }
 }

@@ -5,6 +5,20 @@
 //! that holds its events.
 //!
 //! Modules in the order of a request: socket, framing, route, batch, answer.
+//!
+//! ```
+//! use smstrack_server::{Door, Keeper, Options};
+//!
+//! /// One step of a caller's loop; it waits for the door's descriptor in between.
+//! fn step<K: Keeper>(door: &mut Door<K>, wall_ms: i64) -> Option<u64> {
+//!     let mut turn = door.pump(wall_ms);
+//!     while turn.replies_waiting > 0 {
+//!         let labels: Vec<u16> = door.reply_texts().map(|_text| 0).collect();
+//!         turn = door.finish(&labels, wall_ms).expect("one word for each reply");
+//!     }
+//!     turn.next_timer_ms
+//! }
+//! ```
 #![forbid(unsafe_code)]
 
 mod answer;
@@ -18,6 +32,7 @@ mod keeper;
 pub mod limits;
 mod options;
 mod outbox;
+mod overdue;
 mod reason;
 mod request;
 mod route;
@@ -29,7 +44,7 @@ mod work;
 
 pub use door::{Door, Turn};
 pub use keeper::{Gather, Keeper};
-pub use options::Options;
+pub use options::{NAMES as OPTION_NAMES, Options};
 pub use reason::Reason;
-pub use route::{PROVIDERS, names_in};
+pub use route::{Names, PROVIDERS, names_in};
 pub use stats::Stats;

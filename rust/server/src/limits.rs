@@ -30,7 +30,7 @@ pub const BUFFERED_BYTES_MAX: usize = 128 * 1024 * 1024;
 pub const READ_BYTES_MAX: usize = 64 * 1024;
 /// Requests taken in one turn: some milliseconds of decoding, so that answers stay prompt.
 pub const TURN_REQUESTS_MAX: usize = 1024;
-/// Bytes read in one turn.
+/// Bytes read, and again bytes decoded, in one turn.
 pub const TURN_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Requests of one connection in one turn, so that a long pipeline cannot keep the others out.
 pub const CONNECTION_TURN_REQUESTS_MAX: usize = 128;
@@ -40,6 +40,10 @@ pub const CONNECTION_TURN_BYTES_MAX: usize = 1024 * 1024;
 pub const TURN_ACCEPTS_MAX: usize = 256;
 /// Readiness reports fetched in one turn; the rest keep the poller's descriptor readable.
 pub const TURN_EVENTS_MAX: usize = 1024;
+
+/// Looks at the poller in one turn: what arrives while the first requests are read shares
+/// their commit, which costs more than any of them.
+pub const TURN_ROUNDS_MAX: usize = 3;
 
 /// Time for a whole head, from its first byte (or from the accept). CIS benchmark's figure.
 pub const HEAD_MS_MAX: u64 = 10_000;

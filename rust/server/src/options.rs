@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use smstrack_engine::decode::Template;
+use smstrack_engine::error::InputError;
 use smstrack_engine::event::Provider;
 use smstrack_engine::limits::{BODY_BYTES_MAX, EVENTS_BODY_BYTES_MAX};
 
@@ -53,10 +54,86 @@ impl Default for Options {
     }
 }
 
+/// Names that [`Options::set`] knows.
+pub const NAMES: &[&str] = &[
+    "connections_count_max",
+    "buffered_bytes_max",
+    "body_bytes_max",
+    "events_body_bytes_max",
+    "turn_requests_max",
+    "turn_bytes_max",
+    "head_ms_max",
+    "body_window_ms",
+    "unread_ms_max",
+    "idle_ms_max",
+];
+
 impl Options {
+    /// Sets a limit by its name, as configuration gives it.
+    ///
+    /// # Errors
+    /// A name that is none of [`NAMES`], or 0; nothing was changed.
+    pub fn set(&mut self, name: &str, value: u64) -> Result<(), InputError> {
+        let Some(known) = NAMES.iter().find(|known| **known == name) else {
+            let (name, hint) = (
+                name.to_owned(),
+                format!("Limits are: {}.", NAMES.join(", ")),
+            );
+            return Err(InputError::Unknown {
+                what: "limit",
+                name,
+                hint,
+            });
+        };
+        if value == 0 {
+            let reason = "is 0, which would refuse everything. Use 1 or more.".to_owned();
+            return Err(InputError::ValueInvalid {
+                what: known,
+                reason,
+            });
+        }
+        let count = usize::try_from(value).unwrap_or(usize::MAX);
+        match *known {
+            "connections_count_max" => self.connections_count_max = count,
+            "buffered_bytes_max" => self.buffered_bytes_max = count,
+            "body_bytes_max" => self.body_bytes_max = count,
+            "events_body_bytes_max" => self.events_body_bytes_max = count,
+            "turn_requests_max" => self.turn_requests_max = count,
+            "turn_bytes_max" => self.turn_bytes_max = count,
+            "head_ms_max" => self.head_ms_max = value,
+            "body_window_ms" => self.body_window_ms = value,
+            "unread_ms_max" => self.unread_ms_max = value,
+            _ => self.idle_ms_max = value,
+        }
+        Ok(())
+    }
+
     /// The template for an account of a provider, or the provider's own.
     pub fn template(&self, provider: Provider, account: &str) -> Option<&Template> {
         let accounts = self.templates.get(&provider)?;
         accounts.get(account).or_else(|| accounts.get(""))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_sets_a_field_of_that_name() {
+        for name in NAMES {
+            let mut options = Options::default();
+            options.set(name, 77).unwrap();
+            assert!(
+                format!("{options:?}").contains(&format!("{name}: 77")),
+                "{name}"
+            );
+            assert_eq!(
+                options.set(name, 0).map_err(|error| error.code()),
+                Err("value_invalid")
+            );
+        }
+        let error = Options::default().set("nothing", 1).unwrap_err();
+        assert_eq!(error.code(), "unknown_name");
     }
 }

@@ -146,3 +146,121 @@ fn refuse<K: Keeper>(reason: Reason, head: &Head<'_, '_>, end: usize, work: &Wor
     manner.closes |= !reason.leaves_connection() || !head.framing.is_none();
     Step::Due(end, What::Refused(reason), manner)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use smstrack_engine::decode::RequestView;
+    use smstrack_engine::engine::{Committed, Pushed, Scope};
+    use smstrack_engine::error::{EngineError, InputError};
+
+    use super::*;
+    use crate::keeper::Gather;
+    use crate::options::Options;
+
+    #[derive(Default)]
+    struct Nothing;
+    struct Seen;
+    impl Gather for Seen {
+        fn push(&mut self, _: &Scope<'_>, request: &RequestView<'_>) -> Pushed {
+            // What was seen goes out as a count, so that a difference shows in the answer.
+            let sum = |sum: u32, byte: &u8| sum.wrapping_mul(31).wrapping_add(u32::from(*byte));
+            let parts = [
+                request.method.as_bytes(),
+                request.target.as_bytes(),
+                request.body,
+            ];
+            let accepted = parts.iter().flat_map(|part| part.iter()).fold(7, sum);
+            Pushed {
+                accepted,
+                replies: 0,
+                rejects: Vec::new(),
+                error: None,
+            }
+        }
+        fn reply_texts(&self) -> impl Iterator<Item = &str> {
+            std::iter::empty()
+        }
+        fn set_labels(&mut self, _: &[u16]) -> Result<(), InputError> {
+            Ok(())
+        }
+    }
+    impl Keeper for Nothing {
+        type Batch = Seen;
+        fn batch(&self, _: i64) -> Seen {
+            Seen
+        }
+        fn commit(&self, _: Seen) -> Result<Committed, EngineError> {
+            Ok(Committed::default())
+        }
+    }
+
+    /// Everything that is owed for these bytes when they come cut at these places, but the
+    /// invitations to go on, which depend on the cut.
+    fn owed(bytes: &[u8], cuts: &[usize]) -> Vec<String> {
+        let mut work = Work::new(
+            Nothing,
+            Options {
+                body_bytes_max: 64,
+                ..Options::default()
+            },
+        );
+        let (mut stage, mut input, mut owed) = (Stage::default(), Vec::new(), Vec::new());
+        let mut from = 0;
+        for to in cuts.iter().copied().chain([bytes.len()]) {
+            let to = to.clamp(from, bytes.len());
+            input.extend_from_slice(&bytes[from..to]);
+            from = to;
+            while let Step::Due(used, what, manner) = stage.step(&mut input, &mut work) {
+                owed.push(format!("{what:?} {manner:?}"));
+                input.drain(..used);
+                if manner.closes {
+                    return owed;
+                }
+            }
+            if let Some((from, to)) = stage.spent() {
+                input.drain(from..to);
+                stage.cut();
+            }
+        }
+        owed
+    }
+
+    const SEEDS: [&str; 6] = [
+        "POST /events HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
+        "POST /events?blast=b HTTP/1.1\r\nHost: a:8\r\nTransfer-Encoding: chunked\r\n\r\n\
+         5;x=y\r\nhello\r\n6\r\n world\r\n0\r\nT: v\r\n\r\n",
+        "GET /hooks/kannel/a HTTP/1.1\r\nHost: [::1]\r\nConnection: x\r\n\r\n",
+        "\r\nPOST /events HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 3\r\n\r\nrow",
+        "POST /events HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nrow",
+        "HEAD /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn bytes_mean_the_same_however_they_are_cut(
+            picks in prop::collection::vec(0..SEEDS.len(), 1..5),
+            edits in prop::collection::vec((any::<prop::sample::Index>(), 0..4_u8, any::<u8>()), 0..4),
+            cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+        ) {
+            let mut bytes: Vec<u8> = picks.iter().flat_map(|pick| SEEDS[*pick].bytes()).collect();
+            for (place, kind, byte) in &edits {
+                let at = place.index(bytes.len());
+                match kind {
+                    0 => bytes[at] = *byte,
+                    1 => bytes.insert(at, b"\r\n :,0;"[usize::from(*byte) % 7]),
+                    2 => drop(bytes.remove(at)),
+                    _ => bytes[at] = b"\r\n :,0;"[usize::from(*byte) % 7],
+                }
+            }
+            let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len())).collect();
+            cuts.sort_unstable();
+            let whole = owed(&bytes, &[]);
+            prop_assert_eq!(&owed(&bytes, &cuts), &whole);
+            let every: Vec<usize> = (1..bytes.len()).collect();
+            prop_assert_eq!(&owed(&bytes, &every), &whole);
+        }
+    }
+}

@@ -105,11 +105,14 @@ impl<'b> Mark<'b> {
     }
 }
 
+/// A campaign and a blast, where they are named.
+pub type Names<'b> = (Option<Cow<'b, str>>, Option<Cow<'b, str>>);
+
 /// Campaign and blast that a target's query names, for callers that have no door.
 ///
 /// # Errors
 /// A name that cannot be read.
-pub fn names_in(target: &str) -> Result<(Option<Cow<'_, str>>, Option<Cow<'_, str>>), Reason> {
+pub fn names_in(target: &str) -> Result<Names<'_>, Reason> {
     let query = target.split_once('?').map_or("", |(_, query)| query);
     let mark = Mark::read(Provider::Canonical, "", query)?;
     Ok((mark.campaign, mark.blast))

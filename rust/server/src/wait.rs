@@ -34,7 +34,7 @@ impl Deadline {
             wait: Wait::Head,
             request: 0,
             received: 0,
-            at_ms: now_ms + options.head_ms_max,
+            at_ms: now_ms.saturating_add(options.head_ms_max),
         }
     }
 
@@ -69,7 +69,7 @@ impl Deadline {
             wait,
             request,
             received,
-            at_ms: now_ms + ms_max,
+            at_ms: now_ms.saturating_add(ms_max),
         };
     }
 
@@ -79,7 +79,7 @@ impl Deadline {
             return false;
         }
         self.received = received;
-        self.at_ms = now_ms + options.body_window_ms;
+        self.at_ms = now_ms.saturating_add(options.body_window_ms);
         true
     }
 }

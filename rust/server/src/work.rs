@@ -31,7 +31,7 @@ pub struct Work<K: Keeper> {
     pub(crate) keeper: K,
     pub(crate) options: Options,
     pub(crate) stats: Stats,
-    /// Answers owed, in the order the requests were read; a connection's lie together.
+    /// Answers owed, in the order the requests were read.
     pub(crate) due: Vec<Due>,
     pub(crate) is_draining: bool,
     batch: Option<K::Batch>,
@@ -116,17 +116,17 @@ impl<K: Keeper> Work<K> {
     }
 
     /// What the door is able to do.
-    pub const fn health(&self) -> Health {
-        match (self.failed_until.is_some(), self.is_draining) {
+    pub fn health(&self) -> Health {
+        match (self.is_failed(), self.is_draining) {
             (true, _) => Health::StorageFailed,
             (_, true) => Health::Draining,
             _ => Health::Ok,
         }
     }
 
-    /// Whether the last commit failed.
-    pub const fn is_failed(&self) -> bool {
-        self.failed_until.is_some()
+    /// Whether the last commit failed, or the next one is known to.
+    pub fn is_failed(&self) -> bool {
+        self.failed_until.is_some() || self.keeper.is_poisoned()
     }
 
     /// Forgets what waits: nobody is left to be answered.
@@ -194,9 +194,11 @@ impl<K: Keeper> Work<K> {
         Ok((route, bytes_max))
     }
 
-    /// Counts a request, taken or refused, against the turn.
-    pub const fn took_request(&mut self) {
+    /// Counts a request, taken or refused, against the turn: its bytes once more, so that many
+    /// large bodies which end in one turn do not make it long.
+    pub const fn took_request(&mut self, bytes: usize) {
         self.requests_left = self.requests_left.saturating_sub(1);
+        self.bytes_left = self.bytes_left.saturating_sub(bytes);
         self.stats.requests += 1;
     }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::writer::present;
 use super::{
     AudienceRecord, BlastRecord, CampaignRecord, CodecError, ConsentRecord, DeadLetterRecord,
-    EventRecord, ReceiptRecord, Record, SentRecord,
+    EventRecord, LikelyRecord, ReceiptRecord, Record, SentRecord,
 };
 use crate::decode::RejectCode;
 use crate::event::{BlastId, ContactId, ErrorClass, Kind, Labels, Number, Provider, State};
@@ -186,8 +186,42 @@ pub fn decode_record<'a>(reader: &mut Reader<'a>) -> Read<Record<'a>> {
         6 => event(reader).map(|event| Record::Event(Box::new(event))),
         7 => dead_letter(reader).map(Record::DeadLetter),
         8 => consent(reader).map(Record::Consent),
-        _ => reader.fail("a record kind from 1 to 8"),
+        9 => likely(reader).map(Record::Likely),
+        _ => reader.fail("a record kind from 1 to 9"),
     }
+}
+
+/// Reads one record that is known to be an event, without putting it on the heap.
+///
+/// # Errors
+/// When the bytes are not one.
+pub fn decode_event<'a>(reader: &mut Reader<'a>) -> Read<EventRecord<'a>> {
+    match reader.u8()? {
+        6 => event(reader),
+        _ => reader.fail("an event record"),
+    }
+}
+
+fn likely<'a>(reader: &mut Reader<'a>) -> Read<LikelyRecord<'a>> {
+    let provider = reader.provider()?;
+    let (account, message_id) = (reader.text()?, reader.text()?);
+    let mut messages = [0; 2];
+    if !message_id.is_empty() {
+        messages = [reader.u64()?, if account.is_empty() { 0 } else { reader.u64()? }];
+    }
+    Ok(LikelyRecord {
+        provider,
+        account,
+        message_id,
+        messages,
+        sender: reader.u64()?,
+        event: reader.u64()?,
+        contact: Number(reader.varint()?),
+        state: reader.named(State::from_code, "a state's code")?,
+        class: reader.class()?,
+        code: reader.text()?,
+        occurred_us: reader.maybe_signed()?,
+    })
 }
 
 fn campaign<'a>(reader: &mut Reader<'a>) -> Read<CampaignRecord<'a>> {

@@ -2,7 +2,7 @@
 
 use super::{
     AudienceRecord, BlastRecord, CampaignRecord, ConsentRecord, DeadLetterRecord, EventRecord,
-    ReceiptRecord, Record, SentRecord,
+    LikelyRecord, ReceiptRecord, Record, SentRecord,
 };
 use crate::event::Number;
 
@@ -68,6 +68,7 @@ pub fn encode_record(record: &Record<'_>, out: &mut Vec<u8>) {
     let mut writer = Writer(out);
     match record {
         Record::Receipt(record) => receipt(&mut writer, record),
+        Record::Likely(record) => likely(&mut writer, record),
         Record::Event(record) => event(&mut writer, record),
         Record::Sent(record) => sent(&mut writer, record),
         Record::Audience(record) => audience(&mut writer, record),
@@ -129,6 +130,27 @@ fn receipt(writer: &mut Writer<'_>, record: &ReceiptRecord<'_>) {
     writer.u8(record.class.map_or(0, |class| class.code()));
     writer.maybe_signed(record.occurred_us);
     writer.text(record.code);
+}
+
+fn likely(writer: &mut Writer<'_>, record: &LikelyRecord<'_>) {
+    writer.u8(9);
+    writer.u8(record.provider.code());
+    writer.text(record.account);
+    writer.text(record.message_id);
+    if !record.message_id.is_empty() {
+        let [message, without_account] = record.messages;
+        writer.u64(message);
+        if !record.account.is_empty() {
+            writer.u64(without_account);
+        }
+    }
+    writer.u64(record.sender);
+    writer.u64(record.event);
+    writer.varint(record.contact.0);
+    writer.u8(record.state.code());
+    writer.u8(record.class.map_or(0, |class| class.code()));
+    writer.text(record.code);
+    writer.maybe_signed(record.occurred_us);
 }
 
 /// Bits of an event record's presence word, in the order the fields follow.

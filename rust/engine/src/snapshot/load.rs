@@ -162,16 +162,16 @@ fn small(reader: &mut Reader<'_>) -> Read<Option<u32>> {
     }
 }
 
+fn tally(reader: &mut Reader<'_>) -> Read<Tally> {
+    let (replies, clicks, conversions) = (reader.signed()?, reader.signed()?, reader.signed()?);
+    let currency = reader.maybe_text()?.map(str::to_owned);
+    let value = reader.maybe_signed()?.zip(currency);
+    Ok(Tally { replies, clicks, conversions, value })
+}
+
 fn entry(reader: &mut Reader<'_>) -> Read<Entry> {
     let mask = Mask(reader.u64()?);
-    let mut tally = Tally {
-        replies: reader.signed()?,
-        clicks: reader.signed()?,
-        conversions: reader.signed()?,
-        value: None,
-    };
-    let currency = reader.maybe_text()?.map(str::to_owned);
-    tally.value = reader.maybe_signed()?.zip(currency);
+    let tally = if reader.u8()? == 0 { None } else { Some(Box::new(tally(reader)?)) };
     Ok(Entry {
         mask,
         tally,

@@ -125,11 +125,14 @@ fn waiting_sends(state: &State, out: &mut Writer<'_>) {
 
 fn entry(entry: &Entry, out: &mut Writer<'_>) {
     out.u64(entry.mask.0);
-    out.signed(entry.tally.replies);
-    out.signed(entry.tally.clicks);
-    out.signed(entry.tally.conversions);
-    out.maybe_text(entry.tally.value.as_ref().map(|(_, currency)| currency.as_str()));
-    out.maybe_signed(entry.tally.value.as_ref().map(|(micros, _)| *micros));
+    out.u8(u8::from(entry.tally.is_some()));
+    if let Some(tally) = &entry.tally {
+        out.signed(tally.replies);
+        out.signed(tally.clicks);
+        out.signed(tally.conversions);
+        out.maybe_text(tally.value.as_ref().map(|(_, currency)| currency.as_str()));
+        out.maybe_signed(tally.value.as_ref().map(|(micros, _)| *micros));
+    }
     let [message, reference] = entry.without_account;
     for key in [entry.message, entry.reference, message, reference] {
         out.u64(key);

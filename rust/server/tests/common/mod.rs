@@ -5,6 +5,12 @@
     clippy::allow_attributes,
     reason = "each test file uses its own part"
 )]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "helpers of tests"
+)]
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -36,6 +42,9 @@ pub struct Seen {
     pub label: Option<u16>,
 }
 
+/// Something to do once.
+pub type Trap = Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>;
+
 /// Remembers what was committed; fails on order.
 #[derive(Clone, Default)]
 pub struct Memory {
@@ -43,17 +52,23 @@ pub struct Memory {
     pub commits: Arc<Mutex<u32>>,
     pub fails: Arc<AtomicBool>,
     pub panics: Arc<AtomicBool>,
+    /// Run once, with the next request that is decoded.
+    pub on_push: Trap,
 }
 
 #[derive(Default)]
 pub struct Pending {
     seen: Vec<Seen>,
     texts: Vec<String>,
+    on_push: Trap,
 }
 
 impl Gather for Pending {
     /// `bad` cannot be read; `row` holds one event and one reject; `reply...` is a reply.
     fn push(&mut self, scope: &Scope<'_>, request: &RequestView<'_>) -> Pushed {
+        if let Some(run) = self.on_push.lock().unwrap().take() {
+            run();
+        }
         let mut pushed = Pushed {
             accepted: 1,
             replies: 0,
@@ -121,7 +136,10 @@ impl Gather for Pending {
 impl Keeper for Memory {
     type Batch = Pending;
     fn batch(&self, _received_ms: i64) -> Pending {
-        Pending::default()
+        Pending {
+            on_push: Arc::clone(&self.on_push),
+            ..Pending::default()
+        }
     }
     fn commit(&self, batch: Pending) -> Result<Committed, EngineError> {
         assert!(!self.panics.load(Ordering::Relaxed), "planted");
@@ -188,11 +206,7 @@ impl Rig {
 
     /// Waits a moment for the door's descriptor, then pumps; labels nothing.
     pub fn tick(&mut self) -> Turn {
-        let wait = if self.last.next_timer_ms == Some(0) {
-            0
-        } else {
-            1
-        };
+        let wait = u64::from(self.last.next_timer_ms != Some(0));
         let _ = self
             .poll
             .poll(&mut self.events, Some(Duration::from_millis(wait)));

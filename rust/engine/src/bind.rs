@@ -1,0 +1,133 @@
+//! Drafts -> the records that are written: a receipt is bound to its message where that is
+//! registered, or to its sender where that is, so that neither commit nor replay looks again at
+//! texts. Read-only; what a record does, is `apply`'s.
+
+use crate::apply::event_key;
+use crate::batch::{Batch, Draft};
+use crate::codec::{
+    EventRecord, LikelyRecord, Reader, ReceiptRecord, Record, decode_event, encode_record,
+};
+use crate::decode::number::sender_key_text;
+use crate::event::{BlastId, ContactId, State as Word};
+use crate::keys::has_aliases;
+use crate::resolve::find_message;
+use crate::state::State;
+
+/// Records of a batch as bytes, and how many.
+pub fn bind(state: &State, batch: &Batch) -> (Vec<u8>, u32) {
+    let mut bytes = Vec::with_capacity(batch.drafts.len() * 64);
+    let mut senders = Senders::default();
+    for draft in &batch.drafts {
+        match draft.state.filter(|_| draft.is_receipt) {
+            Some(word) => receipt(state, batch, (draft, word), &mut senders, &mut bytes),
+            None => bytes.extend_from_slice(batch.record(draft)),
+        }
+    }
+    (bytes, u32::try_from(batch.drafts.len()).unwrap_or(u32::MAX))
+}
+
+/// The last sender seen: receipts of one batch mostly share theirs.
+#[derive(Default)]
+struct Senders {
+    text: String,
+    /// Its key, if blasts of it are registered; else 0.
+    key: u64,
+}
+
+impl Senders {
+    fn key(&mut self, state: &State, text: &str) -> u64 {
+        if self.text != text {
+            text.clone_into(&mut self.text);
+            let key = state.keys.sender(&sender_key_text(text));
+            self.key = if state.registry.of_sender(key).is_empty() { 0 } else { key };
+        }
+        self.key
+    }
+}
+
+fn receipt(
+    state: &State,
+    batch: &Batch,
+    (draft, word): (&Draft, Word),
+    senders: &mut Senders,
+    bytes: &mut Vec<u8>,
+) {
+    let mut known = draft.messages.into_iter().filter(|key| *key != 0);
+    let found = known.find_map(|key| Some((key, state.messages.find(key)?)));
+    if let Some(found) = found {
+        return bound(batch, (draft, word), found, bytes);
+    }
+    let plain = batch.record(draft);
+    let Ok(event) = decode_event(&mut Reader::new(plain)) else {
+        return bytes.extend_from_slice(plain);
+    };
+    if has_aliases(event.provider)
+        && let Some(found) = by_alias(state, &event)
+    {
+        let key = draft.messages.into_iter().max().unwrap_or_default();
+        return bound(batch, (draft, word), (key, found), bytes);
+    }
+    match senders.key(state, event.sender) {
+        sender if sender != 0 && is_simple(&event) => {
+            likely(state, batch, (draft, word), (&event, sender), bytes);
+        }
+        _ => bytes.extend_from_slice(plain),
+    }
+}
+
+fn by_alias(state: &State, event: &EventRecord<'_>) -> Option<(BlastId, ContactId)> {
+    let find = |id: &str| find_message(state, event.provider, event.account, id);
+    find(event.message_id).or_else(|| find(event.client_ref))
+}
+
+/// Whether sender and contact are all there is to find the blast by.
+const fn is_simple(event: &EventRecord<'_>) -> bool {
+    event.contact.is_some()
+        && event.campaign.is_empty()
+        && event.blast.is_empty()
+        && event.client_ref.is_empty()
+        && event.event_id.is_empty()
+}
+
+fn bound(
+    batch: &Batch,
+    (draft, word): (&Draft, Word),
+    (message, (blast, contact)): (u64, (BlastId, ContactId)),
+    bytes: &mut Vec<u8>,
+) {
+    let record = Record::Receipt(ReceiptRecord {
+        message,
+        blast,
+        contact,
+        state: word,
+        class: draft.class,
+        code: batch.code(draft),
+        occurred_us: draft.occurred_us,
+    });
+    encode_record(&record, bytes);
+}
+
+fn likely(
+    state: &State,
+    batch: &Batch,
+    (draft, word): (&Draft, Word),
+    (event, sender): (&EventRecord<'_>, u64),
+    bytes: &mut Vec<u8>,
+) {
+    let Some(contact) = event.contact else { return };
+    let [message, without_account, _] = draft.messages;
+    let record = Record::Likely(LikelyRecord {
+        provider: event.provider,
+        account: event.account,
+        message_id: event.message_id,
+        messages: [message, without_account],
+        sender,
+        event: event_key(state.keys, event, batch.received_ms),
+        contact,
+        state: word,
+        class: draft.class,
+        code: event.code,
+        occurred_us: event.occurred_us,
+    });
+    encode_record(&record, bytes);
+}

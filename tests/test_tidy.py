@@ -11,11 +11,6 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "python" / "smstrack_core"
 FILES = sorted(PACKAGE.rglob("*.py"))
 LINES_MAX = 400
-LONGER_FOR_A_REASON = {
-    "rust/engine/src/apply.rs": "the one place where state changes is read in one piece",
-    "rust/server/src/door.rs": "one turn of the door is read in one piece",
-}
-LONGER_LINES_MAX = 450
 FUNCTION_LINES_MAX = 70
 COLUMNS_MAX = 100
 
@@ -59,7 +54,7 @@ def test_banned_names(file: Path) -> None:
             assert not called.startswith("logging."), "facts come back in results and stats()"
 
 
-def test_the_long_files_of_the_rest_have_a_reason() -> None:
+def test_files_of_the_rest_are_short_too() -> None:
     listed = subprocess.run(
         ["git", "ls-files", "*.rs", "*.py"], cwd=ROOT, capture_output=True, text=True, check=False
     ).stdout.split()
@@ -69,8 +64,7 @@ def test_the_long_files_of_the_rest_have_a_reason() -> None:
         for name in listed
         if not set(Path(name).parts) & set(tests)
         and (ROOT / name).exists()
-        and len(before_tests(ROOT / name))
-        > (LONGER_LINES_MAX if name in LONGER_FOR_A_REASON else LINES_MAX)
+        and len(before_tests(ROOT / name)) > LINES_MAX
     ]
     assert too_long == [], "split these along what they own"
 

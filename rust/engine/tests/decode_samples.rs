@@ -1,4 +1,5 @@
 //! Every provider sample becomes exactly the canonical events that `expected.jsonl` lists.
+#![cfg(test)]
 
 use serde_json::Value;
 use smstrack_engine::decode::encode::encode_canonical;

@@ -8,8 +8,8 @@ use super::json::{Scanner, Token};
 use super::number::{Contact, classify};
 use super::row::{Row, SCRATCH_BYTES, Scratch, clean_code};
 use super::slots::{Fault, Slot, Slots, Wire, at};
-use super::tree::{Key, Walk, check_utf8, key};
-use super::{BodyError, RejectCode, RequestView, Sink, source, time};
+use super::tree::{Key, Walk, check_utf8, key, object};
+use super::{BodyError, Reject, RejectCode, RequestView, Sink, source, time};
 use crate::event::{ErrorClass, Event, Kind, Number, Own, Provider, State};
 use crate::limits::{
     BODY_EVENTS_MAX, BODY_KEYS_MAX, ID_BYTES_MAX, MESSAGE_PARTS_MAX, NAME_BYTES_MAX,
@@ -30,32 +30,36 @@ const STEP: Slot = Slot::ReplySign;
 const VALUE: Slot = Slot::PartType;
 const CURRENCY: Slot = Slot::PartText;
 
-static KEYS: &[Key] = &[
-    key("kind", Slot::Event),
-    key("provider", PROVIDER),
-    key("message_id", Slot::Id),
-    key("contact", Slot::From),
-    key("sender", Slot::To),
-    key("state", Slot::Status),
-    key("final", FINAL),
-    key("error_code", Slot::Code),
-    key("error_class", CLASS),
-    key("occurred_at", Slot::Time),
-    key("text", Slot::Text),
-    key("parts", Slot::Parts),
-    key("client_ref", Slot::Ref),
-    key("consent", Slot::Consent),
-    key("event_id", EVENT_ID),
-    key("account", ACCOUNT),
-    key("campaign", CAMPAIGN),
-    key("blast", BLAST),
-    key("link", NAME),
-    key("flow", NAME),
-    key("goal", NAME),
-    key("step", STEP),
-    key("value", VALUE),
-    key("currency", CURRENCY),
-];
+static ROOT: Key = object(
+    "",
+    Slot::None,
+    &[
+        key("kind", Slot::Event),
+        key("provider", PROVIDER),
+        key("message_id", Slot::Id),
+        key("contact", Slot::From),
+        key("sender", Slot::To),
+        key("state", Slot::Status),
+        key("final", FINAL),
+        key("error_code", Slot::Code),
+        key("error_class", CLASS),
+        key("occurred_at", Slot::Time),
+        key("text", Slot::Text),
+        key("parts", Slot::Parts),
+        key("client_ref", Slot::Ref),
+        key("consent", Slot::Consent),
+        key("event_id", EVENT_ID),
+        key("account", ACCOUNT),
+        key("campaign", CAMPAIGN),
+        key("blast", BLAST),
+        key("link", NAME),
+        key("flow", NAME),
+        key("goal", NAME),
+        key("step", STEP),
+        key("value", VALUE),
+        key("currency", CURRENCY),
+    ],
+);
 
 pub(super) fn decode<S: Sink>(request: &RequestView<'_>, sink: &mut S) -> Result<(), BodyError> {
     let body = request.body;
@@ -69,26 +73,24 @@ pub(super) fn decode<S: Sink>(request: &RequestView<'_>, sink: &mut S) -> Result
         Some(_) if kind.contains("ndjson") || kind.contains("jsonl") => return lines(body, sink),
         Some(_) => {}
     }
-    let mut scan = Scanner::new(body, 0, BODY_KEYS_MAX);
-    let outcome = scan.skip_value();
-    let value_end = scan.place();
-    match outcome.and_then(|()| scan.end()) {
-        Ok(()) => {
-            check_utf8(body, 0)?;
-            element(&mut Scanner::new(body, 0, BODY_KEYS_MAX), 0, sink)?;
-            Ok(())
-        }
-        Err(fault) => {
-            let rest = body.get(value_end..).unwrap_or_default();
-            let blank = rest.len() - rest.trim_ascii_start().len();
-            let ended = outcome.is_ok() && rest.get(..blank).is_some_and(|b| b.contains(&b'\n'));
-            if ended || second_line_opens(body) {
-                lines(body, sink)
-            } else {
-                Err(fault.into())
-            }
-        }
+    match whole(body, 0, 0, sink) {
+        Ok(()) => Ok(()),
+        Err(_) if line_follows(body) || second_line_opens(body) => lines(body, sink),
+        Err(fault) => Err(fault.into()),
     }
+}
+
+/// Whether a first value is whole, and what follows it stands on a later line.
+fn line_follows(body: &[u8]) -> bool {
+    let mut scan = Scanner::new(body, 0, BODY_KEYS_MAX);
+    if scan.skip_value().is_err() {
+        return false;
+    }
+    let end = scan.place();
+    scan.skip_blanks().is_some()
+        && body
+            .get(end..scan.place())
+            .is_some_and(|blank| blank.contains(&b'\n'))
 }
 
 /// Whether the second line that is not blank begins an object, as no JSON value printed over
@@ -119,7 +121,8 @@ fn array<S: Sink>(body: &[u8], sink: &mut S) -> Result<(), BodyError> {
     let mut scan = start;
     for index in 0..count {
         scan.next_element(index == 0)?;
-        element(&mut scan, at(index), sink)?;
+        let read = read(&mut scan, at(index))?;
+        give(&read, at(index), sink);
     }
     Ok(())
 }
@@ -139,13 +142,7 @@ fn lines<S: Sink>(body: &[u8], sink: &mut S) -> Result<(), BodyError> {
     for (row, line) in body.split(|byte| *byte == b'\n').enumerate() {
         let end = start + line.len();
         if !line.trim_ascii().is_empty() {
-            let text = body.get(..end).unwrap_or_default();
-            let outcome = check_utf8(line, start).and_then(|()| {
-                let mut scan = Scanner::new(text, start, BODY_KEYS_MAX);
-                scan.skip_value()?;
-                scan.end()?;
-                element(&mut Scanner::new(text, start, BODY_KEYS_MAX), at(row), sink)
-            });
+            let outcome = whole(body.get(..end).unwrap_or_default(), start, at(row), sink);
             if let Err(fault) = outcome {
                 sink.reject(fault.in_row(at(row)));
             }
@@ -155,30 +152,49 @@ fn lines<S: Sink>(body: &[u8], sink: &mut S) -> Result<(), BodyError> {
     Ok(())
 }
 
-/// Reads the value that is next, known to be JSON, and gives it to the sink.
-fn element<'b, S: Sink>(scan: &mut Scanner<'b>, number: u32, sink: &mut S) -> Result<(), Fault> {
+/// Reads the one value from a place to the end and gives it to the sink, if it is JSON.
+fn whole<S: Sink>(text: &[u8], start: usize, number: u32, sink: &mut S) -> Result<(), Fault> {
+    check_utf8(text.get(start..).unwrap_or_default(), start)?;
+    let mut scan = Scanner::new(text, start, BODY_KEYS_MAX);
+    let read = read(&mut scan, number)?;
+    scan.end()?;
+    give(&read, number, sink);
+    Ok(())
+}
+
+/// The slots of a value and its place, or why it is refused.
+type Read<'b> = Result<(Slots<'b>, u32), Reject>;
+
+/// Reads the value that is next.
+fn read<'b>(scan: &mut Scanner<'b>, number: u32) -> Result<Read<'b>, Fault> {
     scan.skip_blanks();
     let place = scan.place();
-    let mut walk = Walk::new(scan.clone(), Slots::EMPTY);
-    match walk.scan.token()? {
-        Token::Object => walk.object(KEYS)?,
-        other => {
-            if other == Token::Array {
-                walk.scan.skip_open(false)?;
-            }
-            *scan = walk.scan;
-            sink.reject(Fault::new(place, RejectCode::WrongType).in_row(number));
-            return Ok(());
-        }
+    let mut walk = Walk::new(scan.clone(), &Slots::EMPTY);
+    let token = walk.scan.token()?;
+    match token {
+        Token::Object => walk.object(&ROOT)?,
+        Token::Array => walk.scan.skip_open(false)?,
+        _ => {}
     }
     *scan = walk.scan;
+    if token == Token::Object {
+        return Ok(Ok((walk.slots, at(place))));
+    }
+    Ok(Err(Fault::new(place, RejectCode::WrongType).in_row(number)))
+}
+
+/// Gives what was read to the sink.
+fn give<S: Sink>(read: &Read<'_>, number: u32, sink: &mut S) {
+    let (slots, place) = match read {
+        Ok(read) => read,
+        Err(reject) => return sink.reject(*reject),
+    };
     let mut buffer = [0; SCRATCH_BYTES];
-    let mut row = Row::new(walk.slots, Scratch::new(&mut buffer), number, at(place));
+    let mut row = Row::new(slots, Scratch::new(&mut buffer), number, *place);
     match event(&mut row) {
         Ok(event) => sink.event(number, event),
         Err(fault) => sink.reject(fault.in_row(number)),
     }
-    Ok(())
 }
 
 /// A value out of a closed list of words.

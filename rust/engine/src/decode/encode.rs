@@ -1,7 +1,7 @@
 //! Events -> canonical JSON, the form `smstrack decode` prints and `POST /events` takes back.
 
 use super::time;
-use crate::event::{Event, Kind, Own, State};
+use crate::event::{ErrorClass, Event, Kind, Own, State};
 
 /// Writes one JSON object without line ends: the thirteen canonical fields in their order,
 /// nulls included, then the fields only the project's own events have, where present.
@@ -31,11 +31,7 @@ pub fn encode_canonical(event: &Event<'_>, out: &mut Vec<u8>) {
         None => b"null",
     });
     field("error_code", event.error_code.as_deref(), out);
-    field(
-        "error_class",
-        event.error_class.map(|class| class.name()),
-        out,
-    );
+    field("error_class", event.error_class.map(ErrorClass::name), out);
     name("occurred_at", out);
     write_time(event.occurred_us, out);
     field("text", event.text.as_deref(), out);

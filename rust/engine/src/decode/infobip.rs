@@ -1,6 +1,6 @@
 //! Infobip: JSON `results[]` of delivery reports or of inbound messages, each row by itself.
 
-use super::profile::{Profile, Shape, Word, referenced, word};
+use super::profile::{Profile, Shape, Word, check_reference, word};
 use super::row::Row;
 use super::slots::{Fault, Slot};
 use super::source;
@@ -89,7 +89,8 @@ fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
         .any(has);
     if is_receipt {
         let event = PROFILE.receipt(row)?;
-        return referenced(row, event);
+        check_reference(row, &event)?;
+        return Ok(Some(event));
     }
     if is_reply {
         return PROFILE.reply(row).map(Some);

@@ -73,6 +73,7 @@ impl<'a> Scanner<'a> {
         self.place
     }
 
+    #[inline]
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.place).copied()
     }
@@ -86,6 +87,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes blanks; the byte after them.
+    #[inline]
     pub fn skip_blanks(&mut self) -> Option<u8> {
         loop {
             match self.peek() {
@@ -118,6 +120,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    #[inline]
     fn open(&mut self) -> Result<(), Fault> {
         if self.depth == JSON_DEPTH_MAX {
             return Err(Fault::new(self.place, RejectCode::JsonTooDeep));
@@ -230,11 +233,7 @@ impl<'a> Scanner<'a> {
             }
             match self.bytes.get(place) {
                 Some(b'"') => break,
-                Some(b'\\') => {
-                    is_escaped = true;
-                    place = self.escape(place)?;
-                }
-                Some(0x20..) => place += 1,
+                Some(0x20..) => place = self.step(place, &mut is_escaped)?,
                 _ => return Err(self.fault(place)),
             }
         }
@@ -245,6 +244,16 @@ impl<'a> Scanner<'a> {
             at: at(start),
             is_escaped,
         })
+    }
+
+    /// Passes an escape, or one byte of a tail too short for a word.
+    #[cold]
+    fn step(&self, place: usize, is_escaped: &mut bool) -> Result<usize, Fault> {
+        if self.bytes.get(place) != Some(&b'\\') {
+            return Ok(place + 1);
+        }
+        *is_escaped = true;
+        self.escape(place)
     }
 
     /// Passes the escape at a place; whether surrogates pair up is asked by [`unescape`].

@@ -2,10 +2,10 @@
 //! its `post-url` mode, which needs none: the text as body, the rest in `X-Kannel-` headers.
 //!
 //! Roles: `dlr` (`%d`), `client_ref`, `message_id` (`%I`, `%F`), `contact` (`%p`), `sender`
-//! (`%P`), `text` (`%a`, `%b`; on receipts `%A`), `unix time` (`%T`), `UTC time` (`%t`),
-//! `smsc`. Names are never compared without regard to case: `q` and `Q` differ.
+//! (`%P`), `text` (`%a`, `%b`), `receipt text` (`%A`; `text` does as well), `unix time` (`%T`),
+//! `UTC time` (`%t`), `smsc`. Names are never compared without regard to case: `q` and `Q` differ.
 
-use super::profile::{Profile, Shape, referenced};
+use super::profile::{Profile, Shape, check_reference};
 use super::row::{Row, Zone, clean_code};
 use super::slots::{Fault, Raw, Slot, Slots, Wire};
 use super::tree::one_row;
@@ -23,6 +23,7 @@ static ROLES: &[(&str, Slot)] = &[
     ("text", Slot::Text),
     ("unix time", Slot::Time),
     ("UTC time", Slot::TimeAlt),
+    ("receipt text", Slot::TextAlt),
 ];
 
 /// Names where there is no template: those of the user guide's examples and of the receivers
@@ -148,7 +149,7 @@ pub(super) fn decode<S: Sink>(
     } else {
         fields(request.body, template, &mut slots)?;
     }
-    Ok(one_row(slots, build, sink)?)
+    Ok(one_row(&slots, build, sink)?)
 }
 
 /// The slot that a template gives to a name.
@@ -166,21 +167,18 @@ fn fields<'a>(
     slots: &mut Slots<'a>,
 ) -> Result<(), Fault> {
     form::each_pair(form, |pair| {
-        let known = match template {
+        let known = form::find_name(&pair, |wire| match template {
             Some(template) => {
-                let named =
-                    |(name, _): &&(String, String)| form::name_is(pair.name, name.as_bytes());
-                let role = template
+                let (_, role) = template
                     .roles
                     .iter()
-                    .find(named)
-                    .map(|(_, role)| role.as_str());
-                ROLES.iter().find(|(name, _)| Some(*name) == role)
+                    .find(|(name, _)| form::is_same(wire, name.as_bytes()))?;
+                ROLES.iter().find(|(name, _)| name == role)
             }
             None => NAMES
                 .iter()
-                .find(|(name, _)| form::name_is(pair.name, name.as_bytes())),
-        };
+                .find(|(name, _)| form::is_same(wire, name.as_bytes())),
+        });
         let Some((name, slot)) = known else { return };
         let is_number = !pair.value.is_empty() && pair.value.iter().all(u8::is_ascii_digit);
         if template.is_none() && *slot == Slot::Status && *name != "dlr" && !is_number {
@@ -192,7 +190,11 @@ fn fields<'a>(
             Raw {
                 bytes: pair.value,
                 at: pair.at,
-                wire: Wire::FormKept,
+                wire: if pair.is_escaped {
+                    Wire::FormKept
+                } else {
+                    Wire::Plain
+                },
             },
         );
     })
@@ -268,10 +270,16 @@ fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
             .text(Slot::Status)?
             .and_then(|text| text.trim_ascii().parse().ok());
         let state = state(bits);
-        let code = row.text(Slot::Text)?.and_then(err_of).and_then(clean_code);
+        let text = if row.slots.has(Slot::TextAlt) {
+            Slot::TextAlt
+        } else {
+            Slot::Text
+        };
+        let code = row.text(text)?.and_then(err_of).and_then(clean_code);
         let mut event = PROFILE.receipt_of(row, state, state.is_final(), code)?;
         event.occurred_us = time(row);
-        return referenced(row, event);
+        check_reference(row, &event)?;
+        return Ok(Some(event));
     }
     if row.slots.has(Slot::Text) || row.slots.has(Slot::From) {
         let mut event = PROFILE.reply(row)?;

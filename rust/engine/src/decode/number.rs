@@ -27,7 +27,8 @@ struct Seen {
     digits: usize,
     leading_zeros: usize,
     value: u64,
-    masked: bool,
+    stars: usize,
+    crosses: usize,
     strange: bool,
 }
 
@@ -49,11 +50,16 @@ impl Seen {
                 b'0'..=b'9' => seen.digit(byte - b'0'),
                 b' ' | b'\t' | b'(' | b')' | b'[' | b']' | b'.' | b'-' => {}
                 b'+' if seen.digits == 0 && !seen.plus => seen.plus = true,
-                b'*' | b'x' | b'X' => seen.masked = true,
+                b'*' => seen.stars += 1,
+                b'x' | b'X' => seen.crosses += 1,
                 _ => seen.strange = true,
             }
         }
         seen
+    }
+
+    const fn is_masked(&self) -> bool {
+        self.stars + self.crosses > 0
     }
 
     fn number(&self) -> Option<Number> {
@@ -76,9 +82,7 @@ fn split_channel(text: &[u8]) -> (bool, &[u8]) {
         .take(CHANNEL_BYTES_MAX + 1)
         .position(|byte| *byte == b':');
     match colon.and_then(|at| text.split_at_checked(at)) {
-        Some((name, rest))
-            if !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphabetic()) =>
-        {
+        Some((name, rest)) if !name.is_empty() && name.iter().all(u8::is_ascii_alphabetic) => {
             (true, rest.get(1..).unwrap_or_default())
         }
         _ => (false, text),
@@ -91,11 +95,31 @@ fn is_scoped_id(text: &[u8]) -> bool {
         if a.is_ascii_uppercase() && b.is_ascii_uppercase() && !rest.is_empty())
 }
 
+/// The usual form: a plus or none, then only digits.
+fn plain(text: &[u8]) -> Option<Number> {
+    let digits = text.strip_prefix(b"+").unwrap_or(text);
+    let fits = (NUMBER_DIGITS_MIN..=NUMBER_DIGITS_MAX).contains(&digits.len());
+    if !fits || digits.first() == Some(&b'0') {
+        return None;
+    }
+    let mut value = 0;
+    for byte in digits {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        value = value * 10 + u64::from(byte - b'0');
+    }
+    Some(Number(value))
+}
+
 /// Judges a contact field.
 ///
 /// A channel prefix, blanks, brackets, dots, dashes and a leading `00` do not count. With `+`,
 /// and without it where the first digit is not zero, 8 to 15 digits are a number.
 pub fn classify(text: &[u8]) -> Contact {
+    if let Some(number) = plain(text) {
+        return Contact::Phone(number);
+    }
     let text = text.trim_ascii();
     let (channel, text) = split_channel(text);
     let seen = Seen::read(text);
@@ -107,8 +131,10 @@ pub fn classify(text: &[u8]) -> Contact {
             Contact::Garbage
         };
     }
-    if seen.masked {
-        let hidden = seen.digits > 0 || text.contains(&b'*') || channel;
+    if seen.is_masked() {
+        // An `x` may be a letter of a name; beside digits enough for a number it masks others.
+        let enough = seen.digits >= 2 && seen.digits + seen.crosses >= NUMBER_DIGITS_MIN - 1;
+        let hidden = seen.stars > 0 || enough || channel;
         return if hidden {
             Contact::NotPhone
         } else {
@@ -139,7 +165,7 @@ pub fn sender_key_text(sender: &str) -> Cow<'_, str> {
         return Cow::Owned(number.0.to_string());
     }
     let seen = Seen::read(trimmed.as_bytes());
-    if seen.digits > 0 && !seen.masked && !seen.strange {
+    if seen.digits > 0 && !seen.is_masked() && !seen.strange {
         if seen.digits == trimmed.len() {
             return Cow::Borrowed(trimmed);
         }
@@ -217,6 +243,8 @@ mod tests {
             "+",
             "()",
             "XXX",
+            "x1",
+            "Xx12",
             "1+2025550101",
             "12025550101;ext=1",
             ":5",

@@ -89,14 +89,26 @@ impl Profile {
     }
 
     /// The receipt that the row's status word and code make.
+    #[inline]
     pub fn receipt<'s>(&self, row: &mut Row<'s>) -> Result<Event<'s>, Fault> {
         let status = row.first(self.status, WORD_BYTES_MAX)?;
-        let (state, is_final) = self.state(status.as_deref());
+        self.receipt_said(row, status.as_deref())
+    }
+
+    /// The receipt that a status word, read before, and the row's code make.
+    #[inline]
+    pub fn receipt_said<'s>(
+        &self,
+        row: &mut Row<'s>,
+        status: Option<&str>,
+    ) -> Result<Event<'s>, Fault> {
+        let (state, is_final) = self.state(status);
         let code = row.code(self.code)?;
         self.receipt_of(row, state, is_final, code)
     }
 
     /// A receipt with this outcome.
+    #[inline]
     pub fn receipt_of<'s>(
         &self,
         row: &mut Row<'s>,
@@ -109,38 +121,35 @@ impl Profile {
         event.is_final = Some(is_final);
         event.error_class = self.class(state, code.as_deref());
         event.error_code = code;
-        self.fill(&mut event, row, &self.receipt)?;
+        fill(&mut event, row, &self.receipt)?;
         Ok(event)
     }
 
     /// The reply that the row makes.
+    #[inline]
     pub fn reply<'s>(&self, row: &mut Row<'s>) -> Result<Event<'s>, Fault> {
         let mut event = Event::new(Kind::Reply, self.provider);
-        self.fill(&mut event, row, &self.reply)?;
+        fill(&mut event, row, &self.reply)?;
         event.text = row.reply_text(self.text)?;
         Ok(event)
     }
+}
 
-    fn fill<'s>(
-        &self,
-        event: &mut Event<'s>,
-        row: &mut Row<'s>,
-        shape: &Shape,
-    ) -> Result<(), Fault> {
-        event.message_id = row.first(shape.id, ID_BYTES_MAX)?;
-        event.contact = row.contact(shape.contact)?;
-        event.sender = row.first(shape.sender, SENDER_BYTES_MAX)?;
-        event.occurred_us = row.time(shape.time, shape.zone);
-        event.parts = row.parts(shape.parts);
-        event.client_ref = row.first(shape.client_ref, ID_BYTES_MAX)?;
-        Ok(())
-    }
+#[inline]
+fn fill<'s>(event: &mut Event<'s>, row: &mut Row<'s>, shape: &Shape) -> Result<(), Fault> {
+    event.message_id = row.first(shape.id, ID_BYTES_MAX)?;
+    event.contact = row.contact(shape.contact)?;
+    event.sender = row.first(shape.sender, SENDER_BYTES_MAX)?;
+    event.occurred_us = row.time(shape.time, shape.zone);
+    event.parts = row.parts(shape.parts);
+    event.client_ref = row.first(shape.client_ref, ID_BYTES_MAX)?;
+    Ok(())
 }
 
 /// Refuses a receipt that nothing could be matched by.
-pub(super) fn referenced<'s>(row: &Row<'_>, event: Event<'s>) -> Result<Option<Event<'s>>, Fault> {
+pub(super) fn check_reference(row: &Row<'_>, event: &Event<'_>) -> Result<(), Fault> {
     if event.message_id.is_none() && event.client_ref.is_none() && event.contact.is_none() {
         return Err(row.fault(RejectCode::NoReference));
     }
-    Ok(Some(event))
+    Ok(())
 }

@@ -2,7 +2,7 @@
 //! for, so that an odd value nobody needs costs nothing and breaks nothing.
 
 use super::number::{Contact, classify};
-use super::slots::{Fault, Raw, Slot, Slots, Wire, at};
+use super::slots::{Fault, Raw, Slot, Slots, Wire};
 use super::{RejectCode, form, json, time};
 use crate::event::{Event, Number};
 use crate::limits::{ERROR_CODE_BYTES_MAX, MESSAGE_PARTS_MAX, REPLY_TEXT_BYTES_MAX};
@@ -12,8 +12,8 @@ use std::borrow::Cow;
 #[derive(Debug)]
 pub(super) struct Scratch<'s>(&'s mut [u8]);
 
-/// Bytes of a [`Scratch`]: numbers, names and a text of two parts.
-pub(super) const SCRATCH_BYTES: usize = 512;
+/// Bytes of a [`Scratch`]: numbers, names and a text of one part.
+pub(super) const SCRATCH_BYTES: usize = 256;
 
 impl<'s> Scratch<'s> {
     pub fn new(buffer: &'s mut [u8; SCRATCH_BYTES]) -> Self {
@@ -57,7 +57,7 @@ impl<'s> Scratch<'s> {
 
 /// Reads the slots of one row.
 pub(super) struct Row<'s> {
-    pub slots: Slots<'s>,
+    pub slots: &'s Slots<'s>,
     scratch: Scratch<'s>,
     /// Row in the body, from 0.
     pub number: u32,
@@ -69,7 +69,7 @@ pub(super) struct Row<'s> {
 pub(super) type Build = for<'s> fn(&mut Row<'s>) -> Result<Option<Event<'s>>, Fault>;
 
 impl<'s> Row<'s> {
-    pub fn new(slots: Slots<'s>, scratch: Scratch<'s>, number: u32, at: u32) -> Self {
+    pub fn new(slots: &'s Slots<'s>, scratch: Scratch<'s>, number: u32, at: u32) -> Self {
         Self {
             slots,
             scratch,
@@ -95,38 +95,35 @@ impl<'s> Row<'s> {
     }
 
     /// The value as text, which may be empty; none where absent or null.
+    #[inline]
     pub fn text(&mut self, slot: Slot) -> Result<Option<Cow<'s, str>>, Fault> {
         let raw = self.slots.get(slot);
-        let fault = |place: usize, code| Fault {
-            byte: raw.at.saturating_add(at(place)),
-            code,
-        };
         match raw.wire {
-            Wire::Absent | Wire::Null => return Ok(None),
-            Wire::Bool(_) | Wire::Nested => return Err(fault(0, RejectCode::WrongType)),
-            Wire::TextEscaped => {
-                let unescape = |text: &[u8], out: &mut [u8]| {
-                    json::unescape(text, out).map_err(|at| fault(at, RejectCode::LoneSurrogate))
-                };
-                return self.scratch.decode(&raw, unescape).map(Some);
-            }
-            Wire::Form | Wire::FormKept if form::is_escaped(raw.bytes) => {
-                let kept = raw.wire == Wire::FormKept;
-                let unescape = |text: &[u8], out: &mut [u8]| {
-                    form::unescape(text, out, kept)
-                        .map_err(|at| fault(at, RejectCode::PercentInvalid))
-                };
-                return self.scratch.decode(&raw, unescape).map(Some);
-            }
-            Wire::Form | Wire::FormKept | Wire::Plain | Wire::Text | Wire::Number => {}
+            Wire::Absent | Wire::Null => Ok(None),
+            Wire::Plain | Wire::Text | Wire::Number => match std::str::from_utf8(raw.bytes) {
+                Ok(text) => Ok(Some(Cow::Borrowed(text))),
+                Err(error) => Err(raw.fault(error.valid_up_to(), RejectCode::NotUtf8)),
+            },
+            _ => self.decoded(&raw).map(Some),
         }
-        match std::str::from_utf8(raw.bytes) {
-            Ok(text) => Ok(Some(Cow::Borrowed(text))),
-            Err(error) => Err(fault(error.valid_up_to(), RejectCode::NotUtf8)),
+    }
+
+    /// The value without its escapes.
+    fn decoded(&mut self, raw: &Raw<'s>) -> Result<Cow<'s, str>, Fault> {
+        match raw.wire {
+            Wire::TextEscaped => self.scratch.decode(raw, |text, out| {
+                json::unescape(text, out).map_err(|at| raw.fault(at, RejectCode::LoneSurrogate))
+            }),
+            Wire::Form | Wire::FormKept => self.scratch.decode(raw, |text, out| {
+                form::unescape(text, out, raw.wire == Wire::FormKept)
+                    .map_err(|at| raw.fault(at, RejectCode::PercentInvalid))
+            }),
+            _ => Err(raw.fault(0, RejectCode::WrongType)),
         }
     }
 
     /// The value of an id or a name: none where empty.
+    #[inline]
     pub fn value(&mut self, slot: Slot, bytes_max: usize) -> Result<Option<Cow<'s, str>>, Fault> {
         let Some(text) = self.text(slot)?.filter(|text| !text.is_empty()) else {
             return Ok(None);
@@ -134,13 +131,16 @@ impl<'s> Row<'s> {
         if text.len() > bytes_max {
             return Err(self.fault_in(slot, RejectCode::ValueTooLong));
         }
-        if memchr::memchr(0, text.as_bytes()).is_some() {
+        // A JSON string without escapes, and a number, cannot hold one.
+        let wire = self.slots.get(slot).wire;
+        if !matches!(wire, Wire::Text | Wire::Number) && has_nul(&text) {
             return Err(self.fault_in(slot, RejectCode::NulByte));
         }
         Ok(Some(text))
     }
 
     /// The first value among these that is not empty.
+    #[inline]
     pub fn first(
         &mut self,
         slots: &[Slot],
@@ -225,16 +225,28 @@ pub(super) enum Zone {
     Unix,
 }
 
-/// A code that says something: none where it is empty, all zeros or a placeholder.
+/// Looks at every byte, which for short texts is faster than to stop early.
+fn has_nul(text: &str) -> bool {
+    text.bytes()
+        .map(|byte| u8::from(byte == 0))
+        .fold(0, |found, is_nul| found | is_nul)
+        != 0
+}
+
+/// A code that says something: none where it is empty, all zeros or a placeholder. Cut at its
+/// limit, and at a NUL, which ends the C strings some gateways copy.
 pub(super) fn clean_code(code: Cow<'_, str>) -> Option<Cow<'_, str>> {
-    let digits = code.strip_prefix("0x").unwrap_or(&code);
-    if digits.bytes().all(|byte| byte == b'0') || matches!(&*code, "ND" | "...") {
+    let mut end = code.len().min(ERROR_CODE_BYTES_MAX);
+    while !code.is_char_boundary(end) {
+        end -= 1;
+    }
+    let kept = code.get(..end).unwrap_or_default();
+    let kept = kept.split('\0').next().unwrap_or_default();
+    let digits = kept.strip_prefix("0x").unwrap_or(kept);
+    if digits.bytes().all(|byte| byte == b'0') || matches!(kept, "ND" | "...") {
         return None;
     }
-    if code.len() <= ERROR_CODE_BYTES_MAX {
-        return Some(code);
-    }
-    let end = code.floor_char_boundary(ERROR_CODE_BYTES_MAX);
+    let end = kept.len();
     Some(match code {
         Cow::Borrowed(text) => Cow::Borrowed(text.get(..end).unwrap_or_default()),
         Cow::Owned(mut text) => {

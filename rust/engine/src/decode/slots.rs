@@ -92,9 +92,9 @@ pub(super) enum Wire {
     Null,
     /// As they are.
     Plain,
-    /// Form value, perhaps with escapes.
+    /// Form value with escapes.
     Form,
-    /// Form value in which a broken escape stands for itself.
+    /// Form value with escapes, of which a broken one stands for itself.
     FormKept,
     /// JSON string without escapes.
     Text,
@@ -122,6 +122,14 @@ impl Raw<'_> {
         at: 0,
         wire: Wire::Absent,
     };
+
+    /// A fault so many bytes into the value.
+    pub fn fault(&self, place: usize, code: RejectCode) -> Fault {
+        Fault {
+            byte: self.at.saturating_add(at(place)),
+            code,
+        }
+    }
 }
 
 /// One row's values.

@@ -4,7 +4,7 @@
 //! `esm_class`, `tlv message_state`, ...) and whose body is `short_message`. Gateways that
 //! forward receipt texts over HTTP may give the same fields as headers or in the query.
 
-use super::profile::{Profile, Shape, Word, referenced, word};
+use super::profile::{Profile, Shape, Word, check_reference, word};
 use super::receipt_text::{self, ReceiptText};
 use super::row::{Row, SCRATCH_BYTES, Scratch, clean_code};
 use super::slots::{Fault, Raw, Slot, Slots, Wire};
@@ -55,7 +55,7 @@ static PROFILE: Profile = Profile {
     words: WORDS,
     code: &[],
     classes: &[],
-    text: &[Slot::Text],
+    text: &[],
     receipt: SHAPE,
     reply: Shape { id: &[], ..SHAPE },
 };
@@ -111,7 +111,7 @@ pub(super) fn decode<S: Sink>(request: &RequestView<'_>, sink: &mut S) -> Result
                 Raw {
                     bytes: pair.value,
                     at: pair.at,
-                    wire: Wire::Form,
+                    wire: pair.wire(),
                 },
             );
         }
@@ -141,8 +141,9 @@ pub(super) fn decode<S: Sink>(request: &RequestView<'_>, sink: &mut S) -> Result
     if slots.is_empty() {
         return Err(source::nothing().into());
     }
+    trim_id(&mut slots);
     let mut buffer = [0; SCRATCH_BYTES];
-    let mut row = Row::new(slots, Scratch::new(&mut buffer), 0, 0);
+    let mut row = Row::new(&slots, Scratch::new(&mut buffer), 0, 0);
     match event(&mut row) {
         Ok(event) => sink.event(0, event),
         Err(fault) => sink.reject(fault.in_row(0)),
@@ -211,7 +212,6 @@ fn receipt<'s>(
         None => PROFILE.state(text.stat),
     };
     let code = text.err.and_then(|err| clean_code(part_of(err, whole)));
-    trim_id(row);
     let mut event = PROFILE.receipt_of(row, state, is_final, code)?;
     if event.message_id.is_none()
         && let Some(id) = text.id
@@ -224,7 +224,8 @@ fn receipt<'s>(
         }
         event.message_id = Some(part_of(id, whole));
     }
-    referenced(row, event)?.ok_or_else(|| row.fault(RejectCode::KindUnknown))
+    check_reference(row, &event)?;
+    Ok(event)
 }
 
 /// A part of a text for as long as the text lives: borrowed where the text is.
@@ -239,12 +240,12 @@ fn part_of<'s>(part: &str, whole: Option<&Cow<'s, str>>) -> Cow<'s, str> {
 }
 
 /// The id in its TLV is a C string: its end mark is no part of it.
-fn trim_id(row: &mut Row<'_>) {
-    let mut raw = row.slots.get(Slot::Id);
+fn trim_id(slots: &mut Slots<'_>) {
+    let mut raw = slots.get(Slot::Id);
     while let Some(rest) = raw.bytes.strip_suffix(b"\0") {
         raw.bytes = rest;
     }
-    row.slots.set(Slot::Id, raw);
+    slots.set(Slot::Id, raw);
 }
 
 /// The state by its TLV: a number, or one of the words.
@@ -271,10 +272,23 @@ fn message<'s>(row: &mut Row<'s>, slot: Slot, coding: u32) -> Result<Option<Cow<
     if raw.wire != Wire::Plain {
         return row.text(slot);
     }
-    if coding == CODING_UTF16 && !is_plain_receipt(raw.bytes) {
-        if let Some(text) = utf16(raw.bytes) {
-            return Ok(Some(Cow::Owned(text)));
+    if slot == PAYLOAD
+        && let Some(bytes) = from_hex(raw.bytes)
+    {
+        let text = if coding == CODING_UTF16 {
+            utf16(&bytes)
+        } else {
+            String::from_utf8(bytes).ok()
+        };
+        if let Some(text) = text {
+            return Ok(Some(Cow::Owned(text.trim_end_matches('\0').to_owned())));
         }
+    }
+    if coding == CODING_UTF16
+        && !is_plain_receipt(raw.bytes)
+        && let Some(text) = utf16(raw.bytes)
+    {
+        return Ok(Some(Cow::Owned(text)));
     }
     let end = raw
         .bytes
@@ -287,6 +301,24 @@ fn message<'s>(row: &mut Row<'s>, slot: Slot, coding: u32) -> Result<Option<Cow<
         // ISO 8859-1 is the coding that no byte contradicts.
         Err(_) => Cow::Owned(bytes.iter().map(|byte| char::from(*byte)).collect()),
     }))
+}
+
+/// A TLV that a gateway writes in hexadecimal, because a header cannot hold every byte. Short
+/// ones are left alone: a reply may be `beef`.
+fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
+    let (pairs, rest) = text.trim_ascii().as_chunks::<2>();
+    if !rest.is_empty() || pairs.len() < 8 {
+        return None;
+    }
+    let digit = |byte: &u8| {
+        char::from(*byte)
+            .to_digit(16)
+            .and_then(|digit| u8::try_from(digit).ok())
+    };
+    pairs
+        .iter()
+        .map(|[high, low]| Some(digit(high)? << 4 | digit(low)?))
+        .collect()
 }
 
 /// Whether a receipt was written in one byte a character whatever `data_coding` says.
@@ -324,7 +356,6 @@ fn reply<'s>(row: &mut Row<'s>, text: Cow<'s, str>, esm_class: u32) -> Result<Ev
     if text.len() > crate::limits::REPLY_TEXT_BYTES_MAX {
         return Err(row.fault_in(Slot::Text, RejectCode::ValueTooLong));
     }
-    row.slots.set(Slot::Text, Raw::ABSENT);
     let mut event = PROFILE.reply(row)?;
     event.text = Some(text);
     Ok(event)

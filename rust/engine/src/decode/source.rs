@@ -1,6 +1,6 @@
 //! Where in a request the fields are: query, form body or JSON body.
 
-use super::slots::{Fault, Raw, Slot, Slots, Wire};
+use super::slots::{Fault, Raw, Slot, Slots};
 use super::{RejectCode, RequestView, Template, form};
 
 /// The part of a request that holds its fields.
@@ -50,19 +50,21 @@ pub(super) fn client_ref<'a>(
         return Ok(());
     }
     form::each_pair(form, |pair| {
-        let is_ref = match template {
-            Some(template) => template.roles.iter().any(|(name, role)| {
-                role == "client_ref" && form::name_is(pair.name, name.as_bytes())
-            }),
-            None => form::name_is(pair.name, b"client_ref"),
-        };
-        if is_ref {
+        let found = form::find_name(&pair, |wire| match template {
+            Some(template) => template
+                .roles
+                .iter()
+                .find(|(name, role)| role == "client_ref" && form::is_same(wire, name.as_bytes()))
+                .map(|_| ()),
+            None => (wire == b"client_ref").then_some(()),
+        });
+        if found.is_some() {
             slots.set(
                 Slot::Ref,
                 Raw {
                     bytes: pair.value,
                     at: pair.at,
-                    wire: Wire::Form,
+                    wire: pair.wire(),
                 },
             );
         }

@@ -1,6 +1,6 @@
 //! Telnyx messaging webhooks (v2): one JSON event, whose `to[]` may name several recipients.
 
-use super::profile::{Class, Profile, Shape, Word, ends_unknown, referenced, word};
+use super::profile::{Class, Profile, Shape, Word, check_reference, ends_unknown, word};
 use super::row::{Row, Zone};
 use super::slots::{Fault, Slot};
 use super::source;
@@ -109,7 +109,8 @@ fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
             if says_nothing && event.as_deref() == Some("message.sent") {
                 receipt.state = Some(State::Sent);
             }
-            referenced(row, receipt)
+            check_reference(row, &receipt)?;
+            Ok(Some(receipt))
         }
         _ => Err(row.fault(RejectCode::KindUnknown)),
     }

@@ -89,29 +89,36 @@ impl Cursor<'_> {
         (count > 0).then_some(micros)
     }
 
-    /// Seconds east of UTC; `None` inside where no zone is named, outside where it is broken.
-    fn zone(&mut self) -> Option<Option<i64>> {
+    /// Seconds east of UTC; none where the text ends without a zone.
+    fn zone(&mut self) -> Result<Option<i64>, Broken> {
         let blank = self.take(b' ');
         if self.0.is_empty() {
-            return (!blank).then_some(None);
+            return if blank { Err(Broken) } else { Ok(None) };
         }
         if matches!(self.0, b"Z" | b"z" | b"UTC" | b"GMT") {
-            return Some(Some(0));
+            return Ok(Some(0));
         }
         let sign = match (self.take(b'+'), self.take(b'-')) {
             (true, false) => 1,
             (false, true) => -1,
-            _ => return None,
+            _ => return Err(Broken),
         };
-        let hours = self.number(2)?;
+        let hours = self.number(2).ok_or(Broken)?;
         let minutes = match (self.take(b':'), self.0.is_empty()) {
             (false, true) => 0,
-            _ => self.number(2)?,
+            _ => self.number(2).ok_or(Broken)?,
         };
         let sound = self.0.is_empty() && hours <= 23 && minutes <= 59;
-        sound.then_some(Some(sign * (hours * 3_600 + minutes * 60)))
+        if sound {
+            Ok(Some(sign * (hours * 3_600 + minutes * 60)))
+        } else {
+            Err(Broken)
+        }
     }
 }
+
+/// What follows a time is no zone.
+struct Broken;
 
 /// Reads `YYYY-MM-DDThh:mm[:ss[.f...]]` with `T` or a blank, and with `Z`, `UTC`, an offset
 /// (`+00:00`, `+0000`, `+00`) or no zone at the end. Fractions are cut to microseconds.
@@ -132,7 +139,7 @@ pub fn parse_text(text: &[u8]) -> Option<Read> {
     } else {
         0
     };
-    let zone = rest.zone()?;
+    let zone = rest.zone().ok()?;
     let sound = (1..=12).contains(&month)
         && (1..=days_in_month(year, month)).contains(&day)
         && hour <= 23

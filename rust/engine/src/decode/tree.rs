@@ -4,7 +4,7 @@
 //! is JSON and finds what all rows share, then row by row. Nothing is given out before the
 //! proof, and nothing is kept for each row.
 
-use super::json::{Scanner, Token};
+use super::json::{Scanner, Text, Token, unescape};
 use super::row::{Build, Row, SCRATCH_BYTES, Scratch};
 use super::slots::{Fault, Raw, Slot, Slots, Wire, at};
 use super::{BodyError, RejectCode, Sink, form};
@@ -17,6 +17,10 @@ pub(super) struct Key {
     slot: Slot,
     list: List,
     keys: &'static [Key],
+    /// Lengths of the names inside, as a set.
+    lens: u64,
+    /// First bytes of the names inside, as a set.
+    firsts: u64,
 }
 
 /// What an array in a value's place means.
@@ -36,18 +40,43 @@ enum List {
 
 impl Key {
     const fn new(name: &'static str, slot: Slot, list: List, keys: &'static [Key]) -> Self {
+        let (mut lens, mut firsts) = (0, 0);
+        let mut rest = keys;
+        while let Some((key, others)) = rest.split_first() {
+            lens |= bit_of(key.name.len());
+            if let Some(byte) = key.name.as_bytes().first() {
+                firsts |= bit_of(*byte as usize);
+            }
+            rest = others;
+        }
         Self {
             name,
             slot,
             list,
             keys,
+            lens,
+            firsts,
         }
     }
 
-    /// The names inside this one.
-    pub const fn keys(&self) -> &'static [Key] {
+    /// The entry for a name inside this one. Most names of a body are in no table, and most of
+    /// those are told apart by their length or first byte alone.
+    #[inline]
+    fn find(&self, wire: &[u8]) -> Option<(usize, &'static Key)> {
+        let first = wire.first()?;
+        if self.lens & bit_of(wire.len()) == 0 || self.firsts & bit_of(usize::from(*first)) == 0 {
+            return None;
+        }
         self.keys
+            .iter()
+            .enumerate()
+            .find(|(_, key)| form::is_same(wire, key.name.as_bytes()))
     }
+}
+
+/// One bit of a set of small numbers; larger ones share bits.
+const fn bit_of(number: usize) -> u64 {
+    1 << (number & 63)
 }
 
 /// A plain value.
@@ -81,23 +110,21 @@ pub(super) const fn text_part(name: &'static str, slot: Slot, keys: &'static [Ke
     Key::new(name, slot, List::TextPart, keys)
 }
 
-/// Puts the pairs of a form or query into the slots its table names; the last value wins.
+/// Puts the pairs of a form or query into the slots that the names inside a table's root have; the last value wins.
 ///
 /// # Errors
 /// `too_many_keys`.
-pub(super) fn form_slots<'a>(form: &'a [u8], keys: &[Key]) -> Result<Slots<'a>, Fault> {
+pub(super) fn form_slots<'a>(form: &'a [u8], root: &Key) -> Result<Slots<'a>, Fault> {
     let mut slots = Slots::EMPTY;
     form::each_pair(form, |pair| {
-        if let Some(key) = keys
-            .iter()
-            .find(|key| form::name_is(pair.name, key.name.as_bytes()))
-        {
+        let slot = form::find_name(&pair, |name| root.find(name).map(|(_, key)| key.slot));
+        if let Some(slot) = slot {
             slots.set(
-                key.slot,
+                slot,
                 Raw {
                     bytes: pair.value,
                     at: pair.at,
-                    wire: Wire::Form,
+                    wire: pair.wire(),
                 },
             );
         }
@@ -106,7 +133,7 @@ pub(super) fn form_slots<'a>(form: &'a [u8], keys: &[Key]) -> Result<Slots<'a>, 
 }
 
 /// Gives the sink what a single row says.
-pub(super) fn one_row<S: Sink>(slots: Slots<'_>, build: Build, sink: &mut S) -> Result<(), Fault> {
+pub(super) fn one_row<S: Sink>(slots: &Slots<'_>, build: Build, sink: &mut S) -> Result<(), Fault> {
     let mut buffer = [0; SCRATCH_BYTES];
     let mut row = Row::new(slots, Scratch::new(&mut buffer), 0, 0);
     match build(&mut row) {
@@ -134,7 +161,7 @@ pub(super) fn json_rows<S: Sink>(
     sink: &mut S,
 ) -> Result<(), BodyError> {
     check_utf8(body, 0)?;
-    let mut walk = Walk::new(Scanner::new(body, 0, BODY_KEYS_MAX), Slots::EMPTY);
+    let mut walk = Walk::new(Scanner::new(body, 0, BODY_KEYS_MAX), &Slots::EMPTY);
     let start = walk.scan.skip_blanks().map_or(0, |_| walk.scan.place());
     let fits = walk.value(root, false)?;
     walk.scan.end()?;
@@ -149,7 +176,7 @@ pub(super) fn json_rows<S: Sink>(
     };
     match walk.rows {
         Some(list) => out.list(&walk.slots, list)?,
-        None => out.row(walk.slots, start),
+        None => out.row(&walk.slots, start),
     }
     Ok(())
 }
@@ -179,10 +206,10 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub fn new(scan: Scanner<'a>, slots: Slots<'a>) -> Self {
+    pub fn new(scan: Scanner<'a>, slots: &Slots<'a>) -> Self {
         Self {
             scan,
-            slots,
+            slots: *slots,
             rows: None,
         }
     }
@@ -193,7 +220,7 @@ impl<'a> Walk<'a> {
         let place = at(self.scan.place());
         let raw = match self.scan.token()? {
             Token::Object if !key.keys.is_empty() => {
-                self.object(key.keys)?;
+                self.object(key)?;
                 return Ok(true);
             }
             Token::Array if key.list != List::Not && !in_list => {
@@ -219,18 +246,18 @@ impl<'a> Walk<'a> {
     }
 
     /// Reads the members of an object that was just opened.
-    pub fn object(&mut self, keys: &'static [Key]) -> Result<(), Fault> {
+    pub fn object(&mut self, outer: &'static Key) -> Result<(), Fault> {
         let mut first = true;
+        let mut seen = 0_u64;
         while let Some(name) = self.scan.next_key(first)? {
             first = false;
-            match keys
-                .iter()
-                .find(|key| name_is(name.bytes, name.is_escaped, key.name))
-            {
-                Some(key) => {
-                    if !key.keys.is_empty() {
+            match find_key(outer, name) {
+                Some((index, key)) => {
+                    let bit = bit_of(index);
+                    if seen & bit != 0 {
                         self.clear(key);
                     }
+                    seen |= bit;
                     if matches!(key.list, List::Rows | List::RowsOrSelf) {
                         self.rows = None;
                     }
@@ -278,7 +305,7 @@ impl<'a> Walk<'a> {
         self.slots.set(Slot::PartType, Raw::ABSENT);
         self.slots.set(Slot::PartText, Raw::ABSENT);
         match self.scan.token()? {
-            Token::Object => self.object(key.keys)?,
+            Token::Object => self.object(key)?,
             Token::Array => self.scan.skip_open(false)?,
             _ => {}
         }
@@ -293,15 +320,21 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether a JSON name is this name; escapes in names are rare but allowed.
-fn name_is(wire: &[u8], is_escaped: bool, name: &str) -> bool {
-    if !is_escaped {
-        return wire == name.as_bytes();
+/// Longest name with escapes that is looked at.
+const NAME_BYTES_MAX: usize = 256;
+
+/// The table's entry for a name; escapes in names are rare but allowed.
+#[inline]
+fn find_key(outer: &'static Key, name: Text<'_>) -> Option<(usize, &'static Key)> {
+    if !name.is_escaped {
+        return outer.find(name.bytes);
     }
-    let mut buffer = [0; 256];
-    wire.len() <= buffer.len()
-        && super::json::unescape(wire, &mut buffer)
-            .is_ok_and(|len| buffer.get(..len) == Some(name.as_bytes()))
+    let mut buffer = [0; NAME_BYTES_MAX];
+    if name.bytes.len() > buffer.len() {
+        return None;
+    }
+    let len = unescape(name.bytes, &mut buffer).ok()?;
+    buffer.get(..len).and_then(|wire| outer.find(wire))
 }
 
 /// Gives rows to the sink.
@@ -313,7 +346,7 @@ struct Out<'b, 'k, S> {
 }
 
 impl<'b, S: Sink> Out<'b, '_, S> {
-    fn row(&mut self, slots: Slots<'b>, place: usize) {
+    fn row(&mut self, slots: &Slots<'b>, place: usize) {
         let mut buffer = [0; SCRATCH_BYTES];
         let mut row = Row::new(slots, Scratch::new(&mut buffer), self.next, at(place));
         match (self.build)(&mut row) {
@@ -331,13 +364,13 @@ impl<'b, S: Sink> Out<'b, '_, S> {
         for index in 0..found.count {
             scan.next_element(index == 0)?;
             let start = scan.place();
-            let mut walk = Walk::new(scan, *shared);
+            let mut walk = Walk::new(scan, shared);
             let fits = walk.value(found.key, true)?;
             let (slots, rows) = (walk.slots, walk.rows);
             scan = walk.scan;
             match rows {
                 Some(inner) => self.list(&slots, inner)?,
-                None if fits => self.row(slots, start),
+                None if fits => self.row(&slots, start),
                 None => {
                     let fault = Fault::new(start, RejectCode::WrongType);
                     self.sink.reject(fault.in_row(self.next));

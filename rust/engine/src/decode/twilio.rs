@@ -1,27 +1,31 @@
 //! Twilio: status callbacks and inbound messages, one form (or query) each.
 
-use super::profile::{Class, Profile, Shape, Word, referenced, word};
+use super::profile::{Class, Profile, Shape, Word, check_reference, word};
 use super::row::Row;
 use super::slots::{Fault, Slot};
 use super::source::{self, Source};
-use super::tree::{Key, form_slots, key, one_row};
+use super::tree::{Key, form_slots, key, object, one_row};
 use super::{BodyError, RejectCode, RequestView, Sink, Template};
 use crate::event::{ErrorClass, Event, Provider, State};
 
-static KEYS: &[Key] = &[
-    key("MessageSid", Slot::Id),
-    key("SmsSid", Slot::IdAlt),
-    key("MessageStatus", Slot::Status),
-    key("SmsStatus", Slot::StatusAlt),
-    key("To", Slot::To),
-    key("From", Slot::From),
-    key("ErrorCode", Slot::Code),
-    key("Body", Slot::Text),
-    key("NumSegments", Slot::Parts),
-    key("OptOutType", Slot::Consent),
-    key("SmsMessageSid", Slot::ReplySign),
-    key("NumMedia", Slot::ReplySign),
-];
+static ROOT: Key = object(
+    "",
+    Slot::None,
+    &[
+        key("MessageSid", Slot::Id),
+        key("SmsSid", Slot::IdAlt),
+        key("MessageStatus", Slot::Status),
+        key("SmsStatus", Slot::StatusAlt),
+        key("To", Slot::To),
+        key("From", Slot::From),
+        key("ErrorCode", Slot::Code),
+        key("Body", Slot::Text),
+        key("NumSegments", Slot::Parts),
+        key("OptOutType", Slot::Consent),
+        key("SmsMessageSid", Slot::ReplySign),
+        key("NumMedia", Slot::ReplySign),
+    ],
+);
 
 static WORDS: &[Word] = &[
     word("delivered", State::Delivered),
@@ -88,9 +92,9 @@ pub(super) fn decode<S: Sink>(
         Source::Json(_) => return Err(Fault::new(0, RejectCode::TypeUnsupported).into()),
         Source::Query(form) | Source::Form(form) => form,
     };
-    let mut slots = form_slots(form, KEYS)?;
+    let mut slots = form_slots(form, &ROOT)?;
     source::client_ref(query, template, &mut slots)?;
-    Ok(one_row(slots, build, sink)?)
+    Ok(one_row(&slots, build, sink)?)
 }
 
 fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
@@ -114,6 +118,7 @@ fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
     if status.is_none() {
         return Err(row.fault(RejectCode::KindUnknown));
     }
-    let event = PROFILE.receipt(row)?;
-    referenced(row, event)
+    let event = PROFILE.receipt_said(row, status.as_deref())?;
+    check_reference(row, &event)?;
+    Ok(Some(event))
 }

@@ -1,7 +1,7 @@
 //! Vonage's (Nexmo's) SMS API: one receipt or inbound message, as query, form or JSON by the
 //! account's setting. `msisdn` is always the handset and `to` always our side.
 
-use super::profile::{Class, Profile, Shape, Word, referenced, word};
+use super::profile::{Class, Profile, Shape, Word, check_reference, word};
 use super::row::{Row, Zone};
 use super::slots::{Fault, Slot};
 use super::source::{self, Source};
@@ -9,22 +9,25 @@ use super::tree::{Key, form_slots, json_rows, key, object, one_row};
 use super::{BodyError, RejectCode, RequestView, Sink};
 use crate::event::{ErrorClass, Event, Kind, Provider, State};
 
-const KEYS: &[Key] = &[
-    key("messageId", Slot::Id),
-    key("status", Slot::Status),
-    key("msisdn", Slot::From),
-    key("to", Slot::To),
-    key("err-code", Slot::Code),
-    key("message-timestamp", Slot::Time),
-    key("text", Slot::Text),
-    key("concat-total", Slot::Parts),
-    key("client-ref", Slot::Ref),
-    key("scts", Slot::ReceiptSign),
-    key("type", Slot::ReplySign),
-    key("keyword", Slot::ReplySign),
-    key("data", Slot::ReplySign),
-];
-static ROOT: Key = object("", Slot::None, KEYS);
+static ROOT: Key = object(
+    "",
+    Slot::None,
+    &[
+        key("messageId", Slot::Id),
+        key("status", Slot::Status),
+        key("msisdn", Slot::From),
+        key("to", Slot::To),
+        key("err-code", Slot::Code),
+        key("message-timestamp", Slot::Time),
+        key("text", Slot::Text),
+        key("concat-total", Slot::Parts),
+        key("client-ref", Slot::Ref),
+        key("scts", Slot::ReceiptSign),
+        key("type", Slot::ReplySign),
+        key("keyword", Slot::ReplySign),
+        key("data", Slot::ReplySign),
+    ],
+);
 
 static WORDS: &[Word] = &[
     word("delivered", State::Delivered),
@@ -73,7 +76,7 @@ pub(super) fn decode<S: Sink>(request: &RequestView<'_>, sink: &mut S) -> Result
         }
         Source::Json(body) => json_rows(body, &ROOT, build, sink),
         Source::Query(form) | Source::Form(form) => {
-            Ok(one_row(form_slots(form, ROOT.keys())?, build, sink)?)
+            Ok(one_row(&form_slots(form, &ROOT)?, build, sink)?)
         }
     }
 }
@@ -82,14 +85,16 @@ fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
     let slots = &row.slots;
     if slots.is_filled(Slot::Status) {
         let event = PROFILE.receipt(row)?;
-        return referenced(row, event);
+        check_reference(row, &event)?;
+        return Ok(Some(event));
     }
     if slots.has(Slot::Text) || slots.has(Slot::ReplySign) {
         return PROFILE.reply(row).map(Some);
     }
     if slots.has(Slot::Status) || slots.has(Slot::Code) || slots.has(Slot::ReceiptSign) {
         let event = PROFILE.receipt(row)?;
-        return referenced(row, event);
+        check_reference(row, &event)?;
+        return Ok(Some(event));
     }
     Err(row.fault(RejectCode::KindUnknown))
 }

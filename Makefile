@@ -45,7 +45,7 @@ prerequisites:
 
 .venv/.built: .venv/.locked $(RUST_SOURCES) | prerequisites
 	@echo "building the core (release)"
-	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/maturin develop --release --locked --quiet
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 setup: .venv/.locked ## Make .venv with the locked dependencies
@@ -84,8 +84,14 @@ stubs: build ## Check that _core.pyi and the compiled core agree
 fuzz: setup ## Throw random input at the parsers for T seconds (T=60)
 	FUZZ_SECONDS=$(T) cargo test --release --locked fuzz -- --include-ignored --nocapture
 
-bench: build ## Measure beside the rivals, checking every answer
-	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+.venv/.bench: .venv/.locked bench/requirements.txt
+	@$(BIN)/pip install --quiet --only-binary :all: -r bench/requirements.txt
+	@touch $@
+
+bench: build .venv/.bench ## Measure beside the rivals, checking every answer
+	cargo build --release --locked --quiet -p smstrack-load
+	$(BIN)/python bench/ingest.py
+	$(BIN)/python bench/http.py
 
 soak: build ## Kill and restart for T seconds under load (T=60)
 	SOAK_SECONDS=$(T) $(BIN)/pytest tests/test_kill.py -s

@@ -42,17 +42,30 @@ def test_a_closed_engine_says_so(tmp_path: Path) -> None:
     assert caught.value.code == "closed"
 
 
+def crc32c(data: bytes) -> int:
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
 def test_a_newer_format_is_one_clear_line(tmp_path: Path) -> None:
-    sms.open(tmp_path / "data").close()
-    for file in (tmp_path / "data").iterdir():
-        raw = bytearray(file.read_bytes())
-        if len(raw) >= 12 and file.name != "LOCK":
-            raw[8] = 0xFF
-            file.write_bytes(raw)
-    with pytest.raises(sms.StorageError) as caught:
-        sms.open(tmp_path / "data")
-    assert caught.value.code in ("format_unsupported", "file_invalid", "log_corrupt")
+    with sms.open(tmp_path) as engine:
+        engine.campaign("spring")
+    [file] = (tmp_path / "log").iterdir()
+    raw = bytearray(file.read_bytes())
+    # The file's head: 8 bytes magic, format, 16 identity, 8 first position, checksum of these.
+    assert int.from_bytes(raw[36:40], "little") == crc32c(bytes(raw[:36]))
+    raw[8:12] = (4).to_bytes(4, "little")
+    raw[36:40] = crc32c(bytes(raw[:36])).to_bytes(4, "little")
+    file.write_bytes(raw)
+    with pytest.raises(sms.StorageError, match=r"format 4.*Upgrade smstrack") as caught:
+        sms.open(tmp_path)
+    assert caught.value.code == "format_unsupported"
     assert "\n" not in str(caught.value)
+    assert file.read_bytes() == raw, "nothing was changed"
 
 
 def test_a_batch_is_used_once(engine: sms.Engine) -> None:

@@ -37,7 +37,7 @@ def test_python_blocks_run_as_written(code: str, tmp_path: Path) -> None:
         cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    for expected in re.findall(r"#> (.*)", code):
+    for expected in re.findall(r"# prints: (.*)", code):
         assert expected in done.stdout, f"the block says it prints {expected!r}"
 
 
@@ -57,8 +57,9 @@ def test_make_targets_that_are_named_exist_and_are_listed() -> None:
     assert targets >= {"help", "setup", "build", "demo", "test", "test-rust", "test-py", "lint",
                        "format", "fuzz", "bench", "ci"}  # fmt: skip
     for page in PAGES:
-        for target in re.findall(r"^(?:\$ )?make ([a-z-]+)", page.read_text(), re.MULTILINE):
-            assert target in targets, f"{page.name}: make {target}"
+        for block in blocks(page, "console"):
+            for target in re.findall(r"^make ([a-z-]+)", block, re.MULTILINE):
+                assert target in targets, f"{page.name}: make {target}"
     assert "make ci" in (ROOT / ".ci" / "run").read_text()
 
 
@@ -71,8 +72,9 @@ def test_every_command_is_documented_and_every_documented_one_exists() -> None:
     for command in commands:
         assert f"smstrack {command}" in readme, command
     for page in PAGES:
-        for command in re.findall(r"^(?:\$ )?smstrack ([a-z]+)", page.read_text(), re.MULTILINE):
-            assert command in commands, f"{page.name}: smstrack {command}"
+        for block in blocks(page, "console"):
+            for command in re.findall(r"^(?:\.venv/bin/)?smstrack ([a-z]+)", block, re.MULTILINE):
+                assert command in commands, f"{page.name}: smstrack {command}"
 
 
 def test_every_public_name_and_every_set_is_documented() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import smstrack_core as sms
-from smstrack_core import engine as engines
+from smstrack_core import lists
 
 from fiction import number, numbers
 
@@ -101,9 +101,13 @@ def test_stop_wins_over_yes_and_only_an_opt_in_undoes_it(engine: sms.Engine) -> 
 
 
 def test_suppression_by_hand_and_its_end(engine: sms.Engine) -> None:
-    assert engine.suppress(numbers(0, 3)) == 3
+    first, second = "2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z"
+    done = engine.suppress([*numbers(0, 3), "nonsense"], at=first)
+    assert (done.added, done.rejects) == (3, [(3, "not_a_number")])
     assert engine.suppressed.numbers() == numbers(0, 3)
-    assert engine.unsuppress([number(1)]) == 1
+    assert engine.unsuppress([number(0)], at=first).added == 0, "of two at once, out wins"
+    assert engine.unsuppress([number(1)], at=second).added == 1
+    assert engine.suppress([number(1)], at=first).added == 0, "an older word changes nothing"
     assert engine.suppressed.numbers() == [number(0), number(2)]
 
 
@@ -121,7 +125,7 @@ def test_an_audience_may_be_a_file_with_a_heading(engine: sms.Engine, tmp_path: 
 def test_rows_keep_their_numbers_over_the_pieces(
     engine: sms.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engines, "CHUNK_COUNT", 4)
+    monkeypatch.setattr(lists, "CHUNK_COUNT", 4)
     listed = numbers(0, 10)
     for row in (0, 4, 7):
         listed[row] = "nonsense"

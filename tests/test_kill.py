@@ -195,3 +195,26 @@ async def _round(harness: Harness, facts: list[Fact], random: Random) -> Sender:
 async def _last_round(harness: Harness, facts: list[Fact], random: Random) -> Sender:
     with trio.fail_after(60):
         return await load_and_kill(harness, facts, random, kill=False)
+
+
+@pytest.mark.parametrize(
+    ("acked", "sent", "complaint"),
+    [({0, 1, 2}, {0, 1, 2}, "lost"), ({0}, {0}, "nobody sent"), (set(), {0, 1}, None)],
+)
+def test_the_oracle_sees_what_it_is_there_to_see(
+    tmp_path: Path, acked: set[int], sent: set[int], complaint: str | None
+) -> None:
+    with sms.open(tmp_path) as engine:
+        blast = engine.campaign("spring").blast("b1", sender=SENDER, audience=numbers(0, 5))
+        blast.sent([(number(i), f"SM{i}") for i in range(5)], provider="twilio")
+        engine.ingest(
+            "twilio", [f"MessageSid=SM{i}&MessageStatus=delivered".encode() for i in (0, 1)]
+        )
+    ledger = Ledger()
+    ledger.acked["delivered"] = {int(number(i)) for i in acked}
+    ledger.sent["delivered"] = {int(number(i)) for i in sent}
+    if complaint is None:
+        ledger.check(tmp_path, "planted")
+        return
+    with pytest.raises(AssertionError, match=complaint):
+        ledger.check(tmp_path, "planted")

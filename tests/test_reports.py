@@ -63,8 +63,8 @@ def test_the_text_says_what_the_figures_say() -> None:
         "Closes: 2026-12-01 18:00 UTC",
         "  cause invalid number    4",
         "    yes                     12 contacts",
-        "  attribution window      72 h",
-        "  revenue                 5.00 EUR",
+        "  attribution window        72 h",
+        "  revenue                   5.00 EUR",
         "  beside it: orphans 0, parked 2, duplicates 7, dead letters 0, conflicts 0",
     ):
         assert line in text, line

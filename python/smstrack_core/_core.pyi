@@ -8,6 +8,23 @@ that reads, writes or loops releases the GIL. Names are plain; the friendly surf
 from collections.abc import Mapping, Sequence
 from typing import Literal, final
 
+__all__ = [
+    "LABELS",
+    "Batch",
+    "ClosedError",
+    "Door",
+    "Engine",
+    "InputError",
+    "Request",
+    "SmstrackError",
+    "StorageError",
+    "__version__",
+    "check",
+    "decode",
+    "parse_request",
+    "providers",
+]
+
 __version__: str
 
 class SmstrackError(Exception):
@@ -175,9 +192,12 @@ class Engine:
         """Contacts in a segment, exact, as of the last commit."""
     def contains(self, expression: str, number: str) -> bool: ...
     def numbers(
-        self, expression: str, *, after: int = -1, count_max: int = 65536, unsuppressed: bool = False
+        self, expression: str, *, after: int = ..., count_max: int = 65536, unsuppressed: bool = False
     ) -> tuple[bytes, int, int]:
         """One page of a segment's numbers in order of contact id.
+
+        Args:
+            after: Last contact id of the page before; -1, as if left out, for the first page.
 
         Returns: `+` numbers, each ended by a newline; the last contact id of the page (pass it
         as `after` for the next; -1 when done); contacts left out because they are suppressed.

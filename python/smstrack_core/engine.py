@@ -5,7 +5,7 @@ the border takes, and cuts long input into bounded calls.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -15,14 +15,11 @@ from typing import Any, Final, Self, final
 
 import orjson
 
-from smstrack_core import _core
+from smstrack_core import _core, lists
 from smstrack_core.replies import label_batch
 from smstrack_core.reports import Report
 from smstrack_core.segments import CampaignSets, Segment, Sets, quote_name
 from smstrack_core.values import now_ms, parse_money, parse_time_ms
-
-CHUNK_COUNT: Final = 65_536
-"""Contacts or messages registered in one call; the engine writes each call as one record."""
 
 Reject = tuple[int, str]
 """A refused row: its number from 0, and the stable code of the reason."""
@@ -34,7 +31,7 @@ class Registered:
     """What a registration did."""
 
     added: int
-    """Rows that were new; a repeat adds nothing."""
+    """Rows that changed something; a repeat adds nothing."""
     rejects: list[Reject]
     """Refused rows; the others were kept."""
 
@@ -219,20 +216,41 @@ class Engine:
         """Every contact that the directory knows."""
         return Segment(self.core, "contacts")
 
-    def suppress(self, numbers: Iterable[str], *, reason: str = "manual") -> int:
-        """Suppresses contacts by hand, at once. Returns how many changed. Durable on return."""
-        return self._consent(numbers, opted_in=False, reason=reason)
+    def suppress(
+        self,
+        numbers: Iterable[str],
+        *,
+        reason: str = "manual",
+        at: str | datetime | None = None,
+    ) -> Registered:
+        """Suppresses contacts by hand; says how many changed. Durable on return.
 
-    def unsuppress(self, numbers: Iterable[str], *, reason: str = "manual") -> int:
-        """Records an opt-in, which lifts suppression. Returns how many changed. Durable."""
-        return self._consent(numbers, opted_in=True, reason=reason)
+        The latest word of a contact decides; of two at the same moment, to the millisecond,
+        the suppression. `at` dates words that are older than now, as in imported lists.
+        """
+        return self._consent(numbers, at, opted_in=False, reason=reason)
 
-    def _consent(self, numbers: Iterable[str], *, opted_in: bool, reason: str) -> int:
-        at_ms = now_ms()
-        return sum(
-            self.core.suppress(rows, opted_in=opted_in, reason=reason, at_ms=at_ms)
-            for rows, _ in _number_chunks(numbers)
-        )
+    def unsuppress(
+        self,
+        numbers: Iterable[str],
+        *,
+        reason: str = "manual",
+        at: str | datetime | None = None,
+    ) -> Registered:
+        """Records an opt-in, which lifts an earlier suppression; see `suppress`. Durable."""
+        return self._consent(numbers, at, opted_in=True, reason=reason)
+
+    def _consent(
+        self, numbers: Iterable[str], at: str | datetime | None, *, opted_in: bool, reason: str
+    ) -> Registered:
+        at_ms = now_ms() if at is None else parse_time_ms(at, "at")
+        changed = 0
+        rejects: list[Reject] = []
+        for rows, base in lists.number_chunks(numbers):
+            new, refused = self.core.suppress(rows, opted_in=opted_in, reason=reason, at_ms=at_ms)
+            changed += new
+            rejects.extend((base + row, code) for row, code in refused)
+        return Registered(changed, rejects)
 
     def report(self, campaign: str) -> Report:
         """One campaign's figures, all of one moment. Raises InputError: unknown_name."""
@@ -328,9 +346,9 @@ class Blast(Sets):
     def add_audience(self, audience: Iterable[str] | str | os.PathLike[str]) -> int:
         """Adds contacts; returns how many were new. See `Campaign.blast`. Durable on return."""
         if isinstance(audience, str | os.PathLike):
-            chunks = _file_chunks(Path(audience))
+            chunks = lists.file_chunks(Path(audience))
         else:
-            chunks = _number_chunks(audience)
+            chunks = lists.number_chunks(audience)
         added = 0
         for rows, base in chunks:
             new, refused = self._core.audience(self.campaign, self.name, rows, now_ms=now_ms())
@@ -348,7 +366,7 @@ class Blast(Sets):
         pairs = iter(messages)
         added, base = 0, 0
         rejects: list[Reject] = []
-        while chunk := list(islice(pairs, CHUNK_COUNT)):
+        while chunk := list(islice(pairs, lists.CHUNK_COUNT)):
             numbers, ids = (list(column) for column in zip(*chunk, strict=True))
             new, refused = self._core.sent(
                 self.campaign, self.name, provider, account, numbers, ids, now_ms=now_ms()
@@ -357,33 +375,6 @@ class Blast(Sets):
             rejects.extend((base + row, code) for row, code in refused)
             base += len(chunk)
         return Registered(added, rejects)
-
-
-_HEADING: Final = b"number\n"
-"""Stands first where no heading can be, so that a refused first row is not taken for one."""
-
-
-def _number_chunks(numbers: Iterable[str]) -> Iterator[tuple[bytes, int]]:
-    """Lines for the border, and the row that its row 0 stands for."""
-    rows = iter(numbers)
-    base = 0
-    while chunk := list(islice(rows, CHUNK_COUNT)):
-        # A line break within a value would shift every later row; a blank makes it a reject.
-        lines = "\n".join(row.replace("\n", " ").replace("\r", " ") for row in chunk)
-        yield _HEADING + lines.encode(), base - 1
-        base += len(chunk)
-
-
-def _file_chunks(path: Path) -> Iterator[tuple[bytes, int]]:
-    """Lines of a file as they are, in pieces; only its first line may be a heading."""
-    base = 0
-    with path.open("rb") as file:
-        while chunk := list(islice(file, CHUNK_COUNT)):
-            if base:
-                yield _HEADING + b"".join(chunk), base - 1
-            else:
-                yield b"".join(chunk).removeprefix(b"\xef\xbb\xbf"), 0
-            base += len(chunk)
 
 
 def _object(text: str) -> dict[str, Any]:

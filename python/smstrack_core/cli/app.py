@@ -9,8 +9,8 @@ import orjson
 import typer
 
 import smstrack_core as sms
+from smstrack_core import _core
 from smstrack_core.cli.output import advance, flatten, print_line, progress_bar, say
-from smstrack_core.cli.requests import RequestFileError, read_request
 
 app: Final = typer.Typer(
     name="smstrack",
@@ -19,6 +19,7 @@ app: Final = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
     rich_markup_mode="markdown",
+    epilog="`smstrack COMMAND --help` explains a command; `smstrack demo` shows what all this is.",
 )
 
 Directory = Annotated[Path, typer.Argument(help="Data directory.", metavar="DIR")]
@@ -83,9 +84,9 @@ def serve(
     A 2xx means the event is on disk. The first line on stdout says the address.
 
     Examples:
-        smstrack serve ./data
 
-        smstrack serve ./data --port 0 --template 'kannel={"id":"message_id","type":"dlr"}'
+    - `smstrack serve ./data`
+    - `smstrack serve ./data --port 0 --template 'kannel={"id":"message_id","type":"dlr"}'`
     """
     from smstrack_core.cli.serving import run_server  # noqa: PLC0415 - keeps the others quick
 
@@ -113,9 +114,9 @@ def demo(
     own ledger. Exit code 1 if one contact is missing or too many.
 
     Examples:
-        smstrack demo
 
-        smstrack demo --seed 7 --contacts 5000 --json
+    - `smstrack demo`
+    - `smstrack demo --seed 7 --contacts 5000 --json`
     """
     from smstrack_core.cli.demoing import print_demo  # noqa: PLC0415 - keeps the others quick
     from smstrack_core.demo import run_demo  # noqa: PLC0415
@@ -145,9 +146,9 @@ def decode(
     What cannot be read is one line on stderr each, and exit code 1; the rest is printed.
 
     Examples:
-        smstrack decode --provider twilio request.http
 
-        cat request.http | smstrack decode -p kannel --template '{"id":"message_id"}' -
+    - `smstrack decode --provider twilio request.http`
+    - `cat request.http | smstrack decode -p kannel --template '{"id":"message_id"}' -`
     """
     if provider not in sms.providers():
         message = f"{provider!r} is not one of {', '.join(sms.providers())}."
@@ -166,8 +167,9 @@ def decode(
 def _decoded(provider: str, file: str, roles: dict[str, str] | None) -> Iterator[str | None]:
     """JSON lines of one file; None for what could not be read, which stderr then names."""
     try:
-        found = sms.decode_rows(provider, read_request(file), template=roles)
-    except (sms.InputError, RequestFileError, OSError) as error:
+        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        found = sms.decode_rows(provider, _core.parse_request(raw), template=roles)
+    except (sms.InputError, OSError) as error:
         say(f"{file}: {getattr(error, 'code', '') or 'unreadable'}: {error}")
         yield None
         return
@@ -187,7 +189,8 @@ def report(
     """Print a campaign's figures, each rate with its denominator.
 
     Example:
-        smstrack report ./data spring
+
+    - `smstrack report ./data spring`
     """
     with sms.open(directory, create=False) as engine:
         found = engine.report(campaign)
@@ -213,11 +216,10 @@ def segment(
     two, and parentheses. `--count` counts the whole segment, suppressed contacts too.
 
     Examples:
-        smstrack segment ./data 'spring.delivered - spring.replied - spring.opted_out'
 
-        smstrack segment ./data 'spring.delivered & spring.replied:yes' --count
-
-        smstrack segment ./data 'spring/b1.pending' --export pending.csv
+    - `smstrack segment ./data 'spring.delivered - spring.replied - spring.opted_out'`
+    - `smstrack segment ./data 'spring.delivered & spring.replied:yes' --count`
+    - `smstrack segment ./data 'spring/b1.pending' --export pending.csv`
     """
     if count and export is not None:
         message = "--count and --export exclude each other."
@@ -251,7 +253,8 @@ def check(directory: Directory, as_json: AsJson = False) -> None:
     Exit code 1 if anything is damaged. A torn tail after a crash is normal and is not damage.
 
     Example:
-        smstrack check ./data
+
+    - `smstrack check ./data`
     """
     found = sms.check(str(directory))
     if as_json:

@@ -242,6 +242,10 @@ impl Engine {
         {
             return Ok(position);
         }
+        if let Some(open) = self.lock_open().as_mut() {
+            // Without a sync of each commit the log may be behind; a snapshot must not outlive it.
+            open.log.finish()?;
+        }
         snapshot::write(disk.as_ref(), position.0, &bytes)?;
         snapshot::tidy(disk.as_ref())?;
         if let Some(open) = self.lock_open().as_mut() {

@@ -10,6 +10,7 @@ use crate::keys::Keys;
 use crate::limits::{ATTRIBUTION_WINDOW_MS, RECEIPT_WINDOW_MS};
 use crate::log::disk::{Disk, OpenError, RealDisk};
 use crate::log::frame::{u32_at, u64_at};
+use crate::log::log_files;
 use crate::log::reader::{End, Torn, replay};
 use crate::log::writer::LogWriter;
 use crate::snapshot;
@@ -95,6 +96,9 @@ pub(super) fn open_path(path: &Path, options: &Options) -> Result<Engine, Engine
 
 pub(super) fn open_disk(disk: Arc<dyn Disk>, options: &Options) -> Result<Engine, EngineError> {
     let (identity, windows, is_new) = identity(disk.as_ref(), options)?;
+    if !is_new {
+        settle(disk.as_ref())?;
+    }
     let mut opened = Opened {
         is_new,
         ..Opened::default()
@@ -128,6 +132,23 @@ pub(super) fn open_disk(disk: Arc<dyn Disk>, options: &Options) -> Result<Engine
         registering: Mutex::new(()),
         snapshotting: Mutex::new(()),
     })
+}
+
+/// Makes durable what this opening will build on: the newest log file's bytes and the names. A
+/// process that was killed, or whose sync failed, left them in the cache only; a snapshot or a
+/// frame put after them would outlive them.
+fn settle(disk: &dyn Disk) -> Result<(), EngineError> {
+    let all = disk
+        .list()
+        .map_err(|error| io("reading of the directory", &error))?;
+    let settle = || {
+        if let Some((_, name)) = log_files(&all).last() {
+            disk.settle(name)?;
+            disk.sync_dir(name)?;
+        }
+        disk.sync_dir(IDENTITY)
+    };
+    settle().map_err(|error| io("sync of the newest log file", &error))
 }
 
 /// Cuts what a crash left behind, so that the next frame stands where a reader looks for it.

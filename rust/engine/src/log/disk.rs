@@ -10,6 +10,8 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+#[cfg(target_os = "linux")]
+use rustix::fs::{Advice, fadvise};
 use rustix::fs::{FlockOperation, flock};
 
 /// A file open for appending.
@@ -73,6 +75,13 @@ pub trait Disk: Send + Sync + Debug {
     /// # Errors
     /// The system's.
     fn sync_dir(&self, name: &str) -> io::Result<()>;
+    /// Makes durable what an earlier process wrote to a file and may not have synced, and lets
+    /// go of the system's cached copy of it: after a failed sync the cache shows bytes that
+    /// storage does not have, and no later sync writes them.
+    ///
+    /// # Errors
+    /// The system's.
+    fn settle(&self, name: &str) -> io::Result<()>;
 }
 
 /// The sub-directories of a data directory.
@@ -236,6 +245,15 @@ impl Disk for RealDisk {
         let path = self.path(name);
         let folder = path.parent().unwrap_or(&self.root);
         OpenOptions::new().read(true).open(folder)?.sync_all()
+    }
+
+    fn settle(&self, name: &str) -> io::Result<()> {
+        let file = OpenOptions::new().read(true).open(self.path(name))?;
+        file.sync_all()?;
+        // Only clean pages go, and all are clean now; a system that keeps them is no worse off.
+        #[cfg(target_os = "linux")]
+        fadvise(&file, 0, None, Advice::DontNeed).unwrap_or_default();
+        Ok(())
     }
 }
 

@@ -1,5 +1,8 @@
 //! A disk in memory that fails, tears and forgets on order: for tests of everything above
 //! `trait Disk`. Keeps apart what was written and what was synced, for files and for names.
+//!
+//! A sync that fails is remembered as systems do it: the bytes stay readable, later syncs say
+//! that all is well, and the bytes are gone at the next crash or once the cache is let go.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -24,6 +27,29 @@ pub enum Unsynced {
 struct Content {
     bytes: Vec<u8>,
     synced: usize,
+    /// What a failed sync left in the cache only: first byte and end.
+    doomed: Option<(usize, usize)>,
+}
+
+impl Content {
+    fn sync_failed(&mut self) {
+        let first = self
+            .doomed
+            .map_or(self.synced, |(first, _)| first.min(self.synced));
+        self.doomed = Some((first, self.bytes.len()));
+    }
+
+    /// Storage is read again: what only the cache had is zeros.
+    fn forget(&mut self) {
+        if let Some((first, end)) = self.doomed.take() {
+            let count = end.saturating_sub(first);
+            self.bytes
+                .iter_mut()
+                .skip(first)
+                .take(count)
+                .for_each(|byte| *byte = 0);
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -35,6 +61,7 @@ struct Inner {
     next: u64,
     mutations: u64,
     fail_at: Option<u64>,
+    crash_at: Option<u64>,
     sticky: bool,
     error: Option<i32>,
     fired: u64,
@@ -69,6 +96,13 @@ impl FaultyDisk {
         inner.sticky = sticky;
     }
 
+    /// Cuts the power before the `nth` mutating operation from now (0: the next): it and all
+    /// later ones fail. Follow with [`Self::crash`].
+    pub fn crash_after(&self, nth: u64) {
+        let mut inner = self.inner();
+        inner.crash_at = Some(inner.mutations + nth);
+    }
+
     /// No more faults.
     pub fn heal(&self) {
         let mut inner = self.inner();
@@ -90,6 +124,7 @@ impl FaultyDisk {
                 Unsynced::Half => content.bytes.truncate(synced + (len - synced) / 2),
                 Unsynced::Zeros => content.bytes.iter_mut().skip(synced).for_each(|b| *b = 0),
             }
+            content.forget();
             content.synced = content.bytes.len();
         }
         // Names are the file system's: a crash may or may not have kept an unsynced one.
@@ -129,6 +164,7 @@ impl FaultyDisk {
             Content {
                 bytes: bytes.to_vec(),
                 synced: bytes.len(),
+                doomed: None,
             },
         );
     }
@@ -148,6 +184,11 @@ impl Inner {
         }
         let now = self.mutations;
         self.mutations += 1;
+        if self.crash_at == Some(now) {
+            self.crashed = true;
+            self.fired += 1;
+            return Err(io::Error::other("the disk has crashed"));
+        }
         let due = self
             .fail_at
             .is_some_and(|at| now == at || (self.sticky && now > at));
@@ -222,6 +263,8 @@ impl Disk for FaultyDisk {
             .bytes
             .truncate(usize::try_from(bytes).unwrap_or(usize::MAX));
         content.synced = content.bytes.len();
+        let len = content.synced;
+        content.doomed = content.doomed.filter(|(first, _)| *first < len);
         Ok(())
     }
 
@@ -261,6 +304,20 @@ impl Disk for FaultyDisk {
         inner.durable_names.extend(synced);
         Ok(())
     }
+
+    fn settle(&self, name: &str) -> io::Result<()> {
+        let mut inner = self.inner();
+        let outcome = inner.mutate();
+        let number = inner.number(name)?;
+        let content = inner.content(number);
+        if outcome.is_ok() {
+            content.forget();
+            content.synced = content.bytes.len();
+        } else {
+            content.sync_failed();
+        }
+        outcome
+    }
 }
 
 #[derive(Debug)]
@@ -288,9 +345,14 @@ impl DiskFile for FaultyFile {
 
     fn sync(&mut self) -> io::Result<()> {
         let mut inner = self.disk.inner();
-        inner.mutate()?;
+        let outcome = inner.mutate();
+        let crashed = inner.crashed;
         let content = inner.content(self.number);
-        content.synced = content.bytes.len();
-        Ok(())
+        match outcome {
+            Ok(()) => content.synced = content.bytes.len(),
+            Err(_) if crashed => {}
+            Err(_) => content.sync_failed(),
+        }
+        outcome
     }
 }

@@ -68,7 +68,7 @@ impl std::fmt::Display for BadFrame {
     }
 }
 
-fn checksum(identity: &[u8; 16], head: &[u8], payload: &[u8]) -> u32 {
+pub(super) fn checksum(identity: &[u8; 16], head: &[u8], payload: &[u8]) -> u32 {
     let crc = crc32c::crc32c(identity);
     let crc = crc32c::crc32c_append(crc, head.get(0..4).unwrap_or_default());
     let crc = crc32c::crc32c_append(crc, head.get(8..FRAME_HEAD_BYTES).unwrap_or_default());

@@ -3,9 +3,12 @@
 //! An incomplete last frame is a torn tail: what a crash leaves of a batch nobody was told was
 //! kept. A bad frame with good frames after it is damage, unless the bad bytes hold a sector
 //! of zeros and nothing after them says that they had been synced: then the crash came between
-//! the sectors of one unsynced write. Changes nothing; the caller cuts.
+//! the sectors of one unsynced write. A last frame may have been acknowledged, and nothing
+//! after it says so; it is damage, too, when all of it is there and one flipped bit explains
+//! it (see `flip`), which no torn write leaves. Changes nothing; the caller cuts.
 
 use super::disk::Disk;
+use super::flip::{Bit, flipped_bit};
 use super::frame::{
     BadFrame, FILE_HEAD_BYTES, FORMAT_VERSION, FRAME_HEAD_BYTES, FrameHead, read_file_head,
     read_frame, u32_at, u64_at,
@@ -293,16 +296,20 @@ fn judge(
     }
     let rest = usize::try_from(cursor.size - offset).unwrap_or(usize::MAX);
     let rest = cursor.at(offset, rest)?;
-    match later_frames(identity, rest, position) {
-        None => Ok(()),
-        Some(later) => {
-            let torn = later.synced < position && has_zero_sector(rest, offset, later.at);
-            if torn {
-                return Ok(());
-            }
-            corrupt(format!("{} good frames follow", later.count))
+    if let Some(later) = later_frames(identity, rest, position) {
+        let is_torn = later.synced < position
+            && lacks_sector(rest, offset, later.at)
+            && flipped_bit(identity, rest, position).is_none();
+        if !is_torn {
+            return corrupt(format!("{} good frames follow", later.count));
         }
+    } else if let Some(Bit { byte, bit }) = flipped_bit(identity, rest, position) {
+        let byte = offset + byte as u64;
+        return corrupt(format!(
+            "all of the frame is there but for bit {bit} of byte {byte}"
+        ));
     }
+    Ok(())
 }
 
 struct Later {
@@ -318,7 +325,8 @@ fn later_frames(identity: &[u8; 16], bytes: &[u8], position: u64) -> Option<Late
     while at + FRAME_HEAD_BYTES < bytes.len() {
         let rest = bytes.get(at..).unwrap_or_default();
         let plausible = u32_at(rest, 36) == FORMAT_VERSION
-            && u64_at(rest, 8) > position
+            // Every record takes a byte at least: later positions cannot run ahead of the bytes.
+            && (1..=bytes.len() as u64).contains(&u64_at(rest, 8).wrapping_sub(position))
             && (u32_at(rest, 0) as usize) < rest.len();
         match plausible.then(|| read_frame(identity, rest, 0)) {
             Some(Ok((head, payload))) => {
@@ -337,14 +345,16 @@ fn later_frames(identity: &[u8; 16], bytes: &[u8], position: u64) -> Option<Late
     found
 }
 
-fn has_zero_sector(bytes: &[u8], offset: u64, end: usize) -> bool {
+/// Whether the bad bytes before `end` hold a sector that was never written.
+fn lacks_sector(bytes: &[u8], offset: u64, end: usize) -> bool {
     let skip = (SECTOR_BYTES - offset % SECTOR_BYTES) % SECTOR_BYTES;
     let bad = bytes.get(..end).unwrap_or_default();
-    let sectors = bad
-        .get(usize::try_from(skip).unwrap_or(0)..)
-        .unwrap_or_default();
+    let (first, sectors) = bad.split_at(usize::try_from(skip).unwrap_or(0).min(end));
+    let is_zero = |bytes: &[u8]| bytes.iter().all(|byte| *byte == 0);
     let size = usize::try_from(SECTOR_BYTES).unwrap_or(512);
-    sectors
-        .chunks_exact(size)
-        .any(|sector| sector.iter().all(|byte| *byte == 0))
+    // The frame begins inside a sector, with a length that is never zero.
+    (first.len() >= 4 && is_zero(first)) || sectors.chunks_exact(size).any(is_zero)
 }
+
+#[cfg(test)]
+mod tests;

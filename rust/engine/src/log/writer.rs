@@ -23,6 +23,9 @@ pub struct LogWriter {
     number: u64,
     bytes: u64,
     next: u64,
+    /// Last position that a commit covered.
+    committed: u64,
+    /// Last position known to be on stable storage: behind `committed` only without syncs.
     synced: u64,
     staged: Vec<u8>,
     poison: Option<String>,
@@ -86,6 +89,7 @@ impl LogWriter {
             number,
             bytes,
             next,
+            committed: next - 1,
             synced: next - 1,
             staged: Vec::new(),
             poison: None,
@@ -100,7 +104,7 @@ impl LogWriter {
 
     /// The last position that a commit covered.
     pub const fn committed(&self) -> u64 {
-        self.synced
+        self.committed
     }
 
     /// The position the next record gets.
@@ -116,7 +120,7 @@ impl LogWriter {
         match &self.poison {
             None => Ok(()),
             Some(reason) => Err(StorageError::Poisoned {
-                position: self.synced,
+                position: self.committed,
                 reason: reason.clone(),
             }),
         }
@@ -170,24 +174,39 @@ impl LogWriter {
         self.staged.shrink_to(1 << 20);
         match outcome {
             Ok(()) => {
-                self.synced = self.next - 1;
+                self.committed = self.next - 1;
+                if self.durable {
+                    self.synced = self.committed;
+                }
                 Ok(())
             }
-            Err(error) => {
-                let reason = error.to_string();
-                self.poison = Some(reason.clone());
-                Err(StorageError::LogAppendFailed {
-                    position: self.synced,
-                    reason,
-                })
-            }
+            Err(error) => Err(self.failed(&error)),
+        }
+    }
+
+    fn failed(&mut self, error: &std::io::Error) -> StorageError {
+        let reason = error.to_string();
+        self.poison = Some(reason.clone());
+        StorageError::LogAppendFailed {
+            position: self.committed,
+            reason,
         }
     }
 
     fn write(&mut self) -> std::io::Result<()> {
         if self.bytes >= self.file_bytes_max {
+            // A file that another follows must be whole: only the newest may have a torn tail.
+            if self.synced < self.committed {
+                self.file.sync()?;
+                self.synced = self.committed;
+            }
             let number = self.number + 1;
-            self.file = make_file(self.disk.as_ref(), &self.identity, number, self.synced + 1)?;
+            self.file = make_file(
+                self.disk.as_ref(),
+                &self.identity,
+                number,
+                self.committed + 1,
+            )?;
             self.number = number;
             self.bytes = FILE_HEAD_BYTES as u64;
         }
@@ -204,19 +223,17 @@ impl LogWriter {
         self.poison.get_or_insert_with(|| reason.to_owned());
     }
 
-    /// Syncs whatever a mode without syncs has left, before the directory is let go.
+    /// Syncs whatever a mode without syncs has left: before a snapshot may say it covers it,
+    /// and before the directory is let go.
     ///
     /// # Errors
     /// As `commit`.
     pub fn finish(&mut self) -> Result<(), StorageError> {
         self.check()?;
-        self.file.sync().map_err(|error| {
-            let reason = error.to_string();
-            self.poison = Some(reason.clone());
-            StorageError::LogAppendFailed {
-                position: self.synced,
-                reason,
-            }
-        })
+        if self.synced < self.committed {
+            self.file.sync().map_err(|error| self.failed(&error))?;
+            self.synced = self.committed;
+        }
+        Ok(())
     }
 }

@@ -9,7 +9,8 @@ use pyo3::types::PyBytes;
 use smstrack_engine::error::InputError;
 use smstrack_server::{Options, Turn};
 
-use crate::engine::{Engine, read_labels};
+use crate::convert::read_labels;
+use crate::engine::Engine;
 use crate::errors;
 
 /// See `_core.pyi`.
@@ -104,7 +105,7 @@ impl Door {
     fn drain(&self, py: Python<'_>, now_ms: i64) -> PyResult<()> {
         // The door has its own clock; the argument keeps the calls alike.
         let _ = now_ms;
-        self.with(py, |door| door.drain())
+        self.with(py, smstrack_server::Door::drain)
     }
 
     #[getter]
@@ -147,25 +148,14 @@ fn read_options(py: Python<'_>, text: &str) -> PyResult<Options> {
             read_templates(py, value, &mut options)?;
             continue;
         }
-        let Some(number) = value.as_u64().filter(|number| *number > 0) else {
-            return Err(invalid(format!(
+        let number = value.as_u64().ok_or_else(|| {
+            invalid(format!(
                 "{name} is {value}; expected a whole number above 0"
-            )));
-        };
-        let size = usize::try_from(number).unwrap_or(usize::MAX);
-        match name.as_str() {
-            "connections_count_max" => options.connections_count_max = size,
-            "buffered_bytes_max" => options.buffered_bytes_max = size,
-            "body_bytes_max" => options.body_bytes_max = size,
-            "events_body_bytes_max" => options.events_body_bytes_max = size,
-            "turn_requests_max" => options.turn_requests_max = size,
-            "turn_bytes_max" => options.turn_bytes_max = size,
-            "head_ms_max" => options.head_ms_max = number,
-            "body_window_ms" => options.body_window_ms = number,
-            "unread_ms_max" => options.unread_ms_max = number,
-            "idle_ms_max" => options.idle_ms_max = number,
-            _ => return Err(invalid(format!("{name} is none of the door's limits"))),
-        }
+            ))
+        })?;
+        options
+            .set(name, number)
+            .map_err(|error| errors::input(py, error))?;
     }
     Ok(options)
 }

@@ -1,7 +1,9 @@
 //! One open data directory as Python sees it.
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "pyo3 hands over what it converted"
+)]
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,13 +13,14 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde_json::json;
 use smstrack_engine::codec::CampaignRecord;
-use smstrack_engine::engine::{self, Options, Pushed, Refused, Scope, SendRow};
+use smstrack_engine::engine::{self, Options, Scope, SendRow};
 use smstrack_engine::error::{EngineError, InputError};
 use smstrack_engine::event::ContactId;
 use smstrack_engine::limits::BATCH_BYTES_MAX;
 use smstrack_engine::log::disk::RealDisk;
 
 use crate::batch::Batch;
+use crate::convert::{new_identity, push_all, read_labels, refused};
 use crate::decode::{provider, template};
 use crate::errors;
 use crate::request::{Held, Parts};
@@ -44,35 +47,6 @@ impl Engine {
         py.detach(|| work(inner))
             .map_err(|error| errors::engine(py, &error))
     }
-}
-
-/// 16 random bytes from the system, by way of the seeds of hash tables.
-fn new_identity() -> [u8; 16] {
-    let word = || RandomState::new().build_hasher().finish();
-    let both = (u128::from(word()) << 64) | u128::from(word());
-    both.to_le_bytes()
-}
-
-/// Labels as they cross the border.
-pub fn read_labels(py: Python<'_>, bytes: &[u8]) -> PyResult<Vec<u16>> {
-    if bytes.len() % 2 != 0 {
-        let reason = "are not whole little-endian uint16".to_owned();
-        return Err(errors::input(
-            py,
-            InputError::ValueInvalid {
-                what: "labels",
-                reason,
-            },
-        ));
-    }
-    let words = bytes
-        .chunks_exact(2)
-        .filter_map(|pair| <[u8; 2]>::try_from(pair).ok());
-    Ok(words.map(u16::from_le_bytes).collect())
-}
-
-fn refused(rows: &[Refused]) -> Vec<(u32, &'static str)> {
-    rows.iter().map(|(row, code)| (*row, code.word())).collect()
 }
 
 #[pymethods]
@@ -122,6 +96,7 @@ impl Engine {
         self.run(py, engine::Engine::close)
     }
 
+    #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
     #[pyo3(signature = (name, *, cost_micros=None, currency=None, closes_at_ms=None, goal=None, now_ms))]
     fn campaign(
         &self,
@@ -143,6 +118,7 @@ impl Engine {
         self.run(py, |engine| engine.campaign(&record, now_ms))
     }
 
+    #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
     #[pyo3(signature = (campaign, name, *, sender=None, at_ms=None, tags=None, now_ms))]
     fn blast(
         &self,
@@ -377,27 +353,6 @@ impl Engine {
             engine.digest().map(|digest| format!("{digest:016x}"))
         })
     }
-}
-
-fn push_all<'a>(
-    batch: &mut engine::Batch,
-    scope: &Scope<'_>,
-    parts: &[Parts<'a>],
-) -> Result<Vec<Pushed>, EngineError> {
-    let mut headers = Vec::new();
-    let mut pushed = Vec::with_capacity(parts.len());
-    for part in parts {
-        let names =
-            smstrack_server::names_in(part.target).map_err(|_| InputError::NameInvalid {
-                what: "campaign or blast",
-                reason: "in a request's target cannot be read",
-            })?;
-        let mut scope = *scope;
-        scope.campaign = names.0.as_deref().or(scope.campaign);
-        scope.blast = names.1.as_deref().or(scope.blast);
-        pushed.push(part.with_view(&mut headers, |view| batch.push(&scope, view)));
-    }
-    Ok(pushed)
 }
 
 /// See `_core.pyi`.

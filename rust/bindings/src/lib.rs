@@ -6,6 +6,7 @@
 use pyo3::prelude::*;
 
 mod batch;
+mod convert;
 mod decode;
 mod door;
 mod engine;

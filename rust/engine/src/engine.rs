@@ -174,9 +174,8 @@ impl Engine {
         if let Err(error) = open.log.commit() {
             return vec![Err(EngineError::Storage(error)); jobs.len()];
         }
-        let mut state = match self.state.write() {
-            Ok(state) => state,
-            Err(_) => return vec![Err(self.read_error()); jobs.len()],
+        let Ok(mut state) = self.state.write() else {
+            return vec![Err(self.read_error()); jobs.len()];
         };
         let mut outcomes = Vec::with_capacity(jobs.len());
         for ((received_ms, bytes, count), first) in payloads.iter().zip(staged) {

@@ -72,7 +72,7 @@ const FAILURES: [SetKind; 5] = [
 pub(crate) fn set_of(state: &State, blasts: &[BlastId], name: SetName) -> IdSet {
     let all = |kinds: &[SetKind]| any_of(state, blasts, kinds);
     let delivered = || all(&[SetKind::DELIVERED, SetKind::READ]);
-    let sent = || all(&[SetKind::AUDIENCE, SetKind::SENT]);
+    let everybody = || all(&[SetKind::AUDIENCE, SetKind::SENT]);
     let minus = |mut set: IdSet, other: &IdSet| {
         set.subtract(other);
         set
@@ -80,7 +80,7 @@ pub(crate) fn set_of(state: &State, blasts: &[BlastId], name: SetName) -> IdSet 
     let failed_final = || minus(all(&FAILURES), &delivered());
     match name {
         SetName::Raw(kind) => raw(state, blasts, kind),
-        SetName::Sent => sent(),
+        SetName::Sent => everybody(),
         SetName::Delivered => delivered(),
         SetName::Failure(kind) => {
             let stronger: Vec<SetKind> = FAILURES
@@ -101,7 +101,7 @@ pub(crate) fn set_of(state: &State, blasts: &[BlastId], name: SetName) -> IdSet 
             let set = minus(raw(state, blasts, SetKind::UNKNOWN), &delivered());
             minus(set, &all(&FAILURES))
         }
-        SetName::Pending => minus(minus(sent(), &delivered()), &all(&FAILURES)),
+        SetName::Pending => minus(minus(everybody(), &delivered()), &all(&FAILURES)),
         SetName::OptedOut => {
             let mut set = raw(state, blasts, SetKind::OPTED_OUT);
             set.intersect_with(state.consent.suppressed());

@@ -238,8 +238,9 @@ impl Facts {
         let mut rest = mask.0;
         let mut new = 0;
         while rest != 0 {
-            let kind = SetKind(rest.trailing_zeros() as u8);
+            let lowest = rest.trailing_zeros().to_le_bytes();
             rest &= rest - 1;
+            let kind = SetKind(lowest.first().copied().unwrap_or_default());
             new += u32::from(self.get_mut(kind).is_some_and(|set| set.insert(contact)));
         }
         new

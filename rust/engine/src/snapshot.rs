@@ -140,7 +140,10 @@ pub fn tidy(disk: &dyn Disk) -> Result<(), StorageError> {
         .map(|(_, name)| name);
     let left = all
         .iter()
-        .filter(|name| name.starts_with("snapshots/") && name.ends_with(".tmp"))
+        .filter(|name| {
+            name.strip_suffix(".tmp")
+                .is_some_and(|n| n.starts_with("snapshots/"))
+        })
         .cloned();
     for name in old.chain(left) {
         disk.remove(&name)

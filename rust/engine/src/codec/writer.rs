@@ -4,7 +4,7 @@ use super::{
     AudienceRecord, BlastRecord, CampaignRecord, ConsentRecord, DeadLetterRecord, EventRecord,
     LikelyRecord, ReceiptRecord, Record, SentRecord,
 };
-use crate::event::Number;
+use crate::event::{ErrorClass, Number};
 
 /// Appends little primitives to a buffer.
 #[derive(Debug)]
@@ -24,10 +24,10 @@ impl Writer<'_> {
     /// 1 to 10 bytes, 7 bits each, low first.
     pub fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
-            self.0.push((value as u8 & 0x7F) | 0x80);
+            self.0.push(low_byte(value) | 0x80);
             value >>= 7;
         }
-        self.0.push(value as u8);
+        self.0.push(low_byte(value));
     }
 
     /// A signed number, zigzag, as a varint.
@@ -61,6 +61,11 @@ impl Writer<'_> {
             self.text(value);
         }
     }
+}
+
+const fn low_byte(value: u64) -> u8 {
+    let [low, ..] = value.to_le_bytes();
+    low
 }
 
 /// Appends one record.
@@ -127,7 +132,7 @@ fn receipt(writer: &mut Writer<'_>, record: &ReceiptRecord<'_>) {
     writer.varint(u64::from(record.blast.0));
     writer.varint(u64::from(record.contact.0));
     writer.u8(record.state.code());
-    writer.u8(record.class.map_or(0, |class| class.code()));
+    writer.u8(record.class.map_or(0, ErrorClass::code));
     writer.maybe_signed(record.occurred_us);
     writer.text(record.code);
 }
@@ -148,7 +153,7 @@ fn likely(writer: &mut Writer<'_>, record: &LikelyRecord<'_>) {
     writer.u64(record.event);
     writer.varint(record.contact.0);
     writer.u8(record.state.code());
-    writer.u8(record.class.map_or(0, |class| class.code()));
+    writer.u8(record.class.map_or(0, ErrorClass::code));
     writer.text(record.code);
     writer.maybe_signed(record.occurred_us);
 }

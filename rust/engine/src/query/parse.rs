@@ -142,11 +142,7 @@ impl<'a> Parser<'a> {
         }
         let start = self.at;
         let campaign = self.name("a campaign name")?;
-        let is_bare = !self
-            .text
-            .as_bytes()
-            .get(start)
-            .is_some_and(|byte| *byte == b'"');
+        let is_bare = self.text.as_bytes().get(start) != Some(&b'"');
         if is_bare && !matches!(self.peek(), Some(b'.' | b'/' | b'{')) {
             match campaign.as_str() {
                 "suppressed" => return Ok(Expr::Suppressed),
@@ -249,11 +245,12 @@ mod tests {
                     .blast
                     .as_ref()
                     .map_or(String::new(), |name| format!("/{name}"));
-                let tags: String = scope
+                let tags: Vec<String> = scope
                     .tags
                     .iter()
                     .map(|(k, v)| format!("{{{k}:{v}}}"))
                     .collect();
+                let tags = tags.concat();
                 let word = super::super::SETS.iter().find(|(_, set)| set == name);
                 format!(
                     "{}{tags}{blast}.{}",

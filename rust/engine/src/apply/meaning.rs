@@ -1,0 +1,187 @@
+//! What an event says: the sets and counts it adds to, what it says about consent, how to find
+//! its blast, and by what a repeat of it is known. Pure; changes nothing.
+
+use std::borrow::Cow;
+
+use crate::codec::EventRecord;
+use crate::decode::number::sender_key_text;
+use crate::event::{ContactId, ErrorClass, Kind, Label, State as Word};
+use crate::keys::{Keys, id_form};
+use crate::loose::Entry;
+use crate::sets::{Mask, SetKind, Tally};
+use crate::state::State;
+
+const DAY_MS: i64 = 24 * 3_600 * 1_000;
+
+pub(super) fn receipt_mask(word: Option<Word>, class: Option<ErrorClass>) -> Mask {
+    let mut mask = Mask::default();
+    if let Some(kind) = word.and_then(SetKind::of_state) {
+        mask = mask.with(kind);
+    }
+    if let Some(class) = class {
+        mask = mask.with(SetKind::cause(class));
+        if class == ErrorClass::OptedOut {
+            mask = mask.with(SetKind::OPTED_OUT);
+        }
+    }
+    mask
+}
+
+/// What an event adds to its blast, and what it says about consent (`true`: out).
+pub(super) fn meaning(record: &EventRecord<'_>) -> (Mask, Tally, Option<bool>) {
+    let mut tally = Tally::default();
+    let none = Mask::default();
+    match record.kind {
+        Kind::Receipt => {
+            let is_out = record.class == Some(ErrorClass::OptedOut);
+            (
+                receipt_mask(record.state, record.class),
+                tally,
+                is_out.then_some(true),
+            )
+        }
+        Kind::Reply => {
+            tally.replies = 1;
+            let labels = record.labels;
+            let mask = Mask(SetKind::of_labels(labels).0).with(SetKind::REPLIED);
+            // Stop wins over whatever else the text says.
+            if labels.has(Label::OptOut) {
+                (mask.with(SetKind::OPTED_OUT), tally, Some(true))
+            } else if labels.has(Label::OptIn) {
+                (mask.with(SetKind::OPTED_IN), tally, Some(false))
+            } else {
+                (mask, tally, None)
+            }
+        }
+        Kind::OptOut => match record.state {
+            Some(Word::Stop) => (none.with(SetKind::OPTED_OUT), tally, Some(true)),
+            Some(Word::Start) => (none.with(SetKind::OPTED_IN), tally, Some(false)),
+            _ => (none, tally, None),
+        },
+        Kind::Click => {
+            tally.clicks = 1;
+            (none.with(SetKind::CLICKED), tally, None)
+        }
+        Kind::Conversion => {
+            tally.conversions = 1;
+            tally.value = record
+                .value_micros
+                .map(|micros| (micros, record.currency.to_owned()));
+            (none.with(SetKind::CONVERTED), tally, None)
+        }
+        Kind::Lead => (none.with(SetKind::QUALIFIED), tally, None),
+        Kind::Flow => {
+            let mask = none.with(SetKind::FLOW_STARTED);
+            let is_done = record.state == Some(Word::Completed);
+            (
+                if is_done {
+                    mask.with(SetKind::FLOW_COMPLETED)
+                } else {
+                    mask
+                },
+                tally,
+                None,
+            )
+        }
+        Kind::Control | Kind::Sent => (none, tally, None),
+    }
+}
+
+pub(super) fn entry_of(
+    state: &State,
+    record: &EventRecord<'_>,
+    (mask, tally): (Mask, Tally),
+    contact: Option<ContactId>,
+    (at_us, received_ms): (i64, i64),
+) -> Entry {
+    let keys = state.keys;
+    let message = |account: &str, id: &str| {
+        if id.is_empty() {
+            return 0;
+        }
+        keys.message(record.provider, account, &id_form(record.provider, id))
+    };
+    let by_id = if record.kind == Kind::Reply {
+        ""
+    } else {
+        record.message_id
+    };
+    let without_account = match record.account {
+        "" => [0, 0],
+        _ => [message("", by_id), message("", record.client_ref)],
+    };
+    let named = match record.client_ref.split_once('/') {
+        _ if !record.blast.is_empty() => keys.blast(record.campaign, record.blast),
+        Some((campaign, blast)) => keys.blast(campaign, blast),
+        None => 0,
+    };
+    let sender = sender_key_text(record.sender);
+    let window = match record.kind {
+        Kind::Receipt => state.windows.receipt_ms,
+        _ => state.windows.attribution_ms,
+    };
+    Entry {
+        mask,
+        tally: (tally != Tally::default()).then(|| Box::new(tally)),
+        message: message(record.account, by_id),
+        reference: message(record.account, record.client_ref),
+        without_account,
+        blast: named,
+        campaign: if record.campaign.is_empty() {
+            0
+        } else {
+            keys.campaign(record.campaign)
+        },
+        sender: if sender.is_empty() {
+            0
+        } else {
+            keys.sender(&sender)
+        },
+        contact,
+        at_us,
+        received_ms,
+        window_ms: window,
+        is_proof_of_send: record.kind == Kind::Receipt,
+        counted_in: None,
+    }
+}
+
+/// By what a repeat of this event is known. With neither an id nor a time of its own, an equal
+/// event of the same day counts as the same.
+pub(crate) fn event_key(keys: Keys, record: &EventRecord<'_>, received_ms: i64) -> u64 {
+    let kind = [record.kind.code(), record.provider.code()];
+    if !record.event_id.is_empty() {
+        return keys.event(&[&kind[..1], b"id", record.event_id.as_bytes()]);
+    }
+    let contact = record.contact.map_or(0, |number| number.0).to_le_bytes();
+    let state_byte = [record.state.map_or(0, Word::code)];
+    let id = id_form(record.provider, record.message_id);
+    let is_named = !id.is_empty();
+    let own_id = matches!(record.kind, Kind::Reply | Kind::OptOut | Kind::Receipt) && is_named;
+    let when = match record.occurred_us {
+        _ if own_id => 0,
+        Some(at_us) => at_us,
+        None => received_ms.div_euclid(DAY_MS),
+    };
+    let text: Cow<'_, str> = match record.text {
+        Some(text) if !own_id => Cow::Borrowed(text),
+        _ => Cow::Borrowed(""),
+    };
+    keys.event(&[
+        &kind,
+        record.account.as_bytes(),
+        id.as_bytes(),
+        record.client_ref.as_bytes(),
+        &contact,
+        sender_key_text(record.sender).as_bytes(),
+        &state_byte,
+        record.code.as_bytes(),
+        text.as_bytes(),
+        record.campaign.as_bytes(),
+        record.blast.as_bytes(),
+        record.name.as_bytes(),
+        record.step.as_bytes(),
+        &record.value_micros.unwrap_or_default().to_le_bytes(),
+        &when.to_le_bytes(),
+    ])
+}

@@ -1,0 +1,145 @@
+//! Counting an event where it belongs, and moving it when a registration shows that it belongs
+//! elsewhere. Certain facts only add; likely ones are kept apart and can be taken back.
+
+use crate::event::{BlastId, ContactId};
+use crate::limits::{LOOSE_COUNT_MAX, SETTLE_MS};
+use crate::loose::{Entry, EntryId};
+use crate::resolve::{Route, route};
+use crate::sets::{Mask, SetKind};
+use crate::state::State;
+
+/// Counts an entry where it belongs; `known` is its message, if that is registered.
+pub(super) fn put(state: &mut State, mut entry: Entry, known: Option<(BlastId, ContactId)>) {
+    let route = match known {
+        Some((blast, contact)) => Route::Firm(blast, contact),
+        None => route(state, &entry),
+    };
+    match route {
+        Route::Firm(blast, contact) => {
+            let is_new = add_firm(state, &entry, blast, contact);
+            state.traffic.duplicates += u64::from(!is_new);
+        }
+        Route::Likely(blast) => {
+            entry.counted_in = Some(blast);
+            count(state, &entry, blast);
+            state.loose.insert(entry);
+        }
+        Route::Waits => {
+            state.loose.insert(entry);
+        }
+    }
+    while let Some(id) = state
+        .loose
+        .due(state.newest_ms.saturating_sub(SETTLE_MS), LOOSE_COUNT_MAX)
+    {
+        settle(state, id);
+    }
+}
+
+/// Whether it changed anything.
+fn add_firm(state: &mut State, entry: &Entry, blast: BlastId, contact: ContactId) -> bool {
+    let Some(blast) = state.registry.blast_mut(blast) else {
+        return false;
+    };
+    let mask = if entry.is_proof_of_send {
+        entry.mask.with(SetKind::SENT)
+    } else {
+        entry.mask
+    };
+    let new = blast.facts.add(mask, contact);
+    if let Some(tally) = &entry.tally {
+        blast.facts.counts.add(tally, 1);
+    }
+    new != 0 || entry.tally.is_some()
+}
+
+fn count(state: &mut State, entry: &Entry, blast: BlastId) {
+    if let (Some(blast), Some(contact)) = (state.registry.blast_mut(blast), entry.contact) {
+        blast.loose_facts.add(entry.mask, contact);
+        if let Some(tally) = &entry.tally {
+            blast.loose_facts.counts.add(tally, 1);
+        }
+    }
+}
+
+/// Takes an entry's counts and facts back from where it is counted, leaving what other entries
+/// of the same contact hold up.
+fn uncount(state: &mut State, id: EntryId) {
+    let Some(entry) = state.loose.get(id).cloned() else {
+        return;
+    };
+    let (Some(blast_id), Some(contact)) = (entry.counted_in, entry.contact) else {
+        return;
+    };
+    state.loose.set_counted_in(id, None);
+    let others = state.loose.of_contact(contact);
+    let others: Vec<Mask> = others
+        .into_iter()
+        .filter_map(|other| state.loose.get(other))
+        .filter(|other| other.counted_in == Some(blast_id))
+        .map(|other| other.mask)
+        .collect();
+    let Some(blast) = state.registry.blast_mut(blast_id) else {
+        return;
+    };
+    if let Some(tally) = &entry.tally {
+        blast.loose_facts.counts.add(tally, -1);
+    }
+    blast.loose_facts.clear(contact);
+    for mask in others {
+        blast.loose_facts.add(mask, contact);
+    }
+}
+
+/// An entry is certain now.
+pub(super) fn make_firm(state: &mut State, id: EntryId, blast: BlastId, contact: ContactId) {
+    uncount(state, id);
+    if let Some(entry) = state.loose.remove(id) {
+        add_firm(state, &entry, blast, contact);
+    }
+}
+
+/// Asks again where an entry belongs.
+pub(super) fn ask_again(state: &mut State, id: EntryId) {
+    let Some(entry) = state.loose.get(id) else {
+        return;
+    };
+    match route(state, entry) {
+        Route::Firm(blast, contact) => make_firm(state, id, blast, contact),
+        Route::Likely(blast) if entry.counted_in != Some(blast) => {
+            uncount(state, id);
+            state.loose.set_counted_in(id, Some(blast));
+            if let Some(entry) = state.loose.get(id).cloned() {
+                count(state, &entry, blast);
+            }
+        }
+        Route::Likely(_) => {}
+        Route::Waits => uncount(state, id),
+    }
+}
+
+pub(super) fn ask_all_again(state: &mut State, contact: ContactId) {
+    for entry in state.loose.of_contact(contact) {
+        ask_again(state, entry);
+    }
+}
+
+/// An entry's time is over: what was found stays, what was not is an orphan.
+///
+/// Its bits may stay among the likely facts too: both are read together, and a later `uncount`
+/// of the same contact clears them without loss.
+fn settle(state: &mut State, id: EntryId) {
+    let Some(entry) = state.loose.remove(id) else {
+        return;
+    };
+    let (Some(blast), Some(contact)) = (entry.counted_in, entry.contact) else {
+        let is_reply = entry.tally.is_some_and(|tally| tally.replies != 0);
+        state.traffic.unattributed += u64::from(is_reply);
+        state.traffic.orphans += u64::from(!is_reply);
+        return;
+    };
+    add_firm(state, &entry, blast, contact);
+    if let (Some(blast), Some(tally)) = (state.registry.blast_mut(blast), &entry.tally) {
+        blast.loose_facts.counts.add(tally, -1);
+    }
+}

@@ -1,0 +1,142 @@
+//! Registrations: blasts, audiences, message ids, and what they bring to events that waited.
+
+use super::place::{ask_again, ask_all_again, make_firm};
+use crate::codec::{AudienceRecord, BlastRecord, ConsentRecord, SentRecord};
+use crate::event::{BlastId, ContactId, Number};
+use crate::keys::{id_aliases, id_form};
+use crate::loose::EntryId;
+use crate::messages::Registered;
+use crate::sets::SetKind;
+use crate::state::{State, WaitingSend};
+
+pub(super) fn sent(state: &mut State, record: &SentRecord<'_>) {
+    let Some(blast) = state.registry.blast_id(record.blast) else {
+        let send = WaitingSend {
+            provider: record.provider,
+            account: record.account.to_owned(),
+            id: record.id.to_owned(),
+            number: record.number,
+        };
+        let waiting = state.waiting_sends.entry(record.blast).or_default();
+        if !waiting.contains(&send) {
+            waiting.push(send);
+        }
+        return;
+    };
+    let Some(contact) = state.contacts.intern(record.number) else {
+        return;
+    };
+    let (provider, account) = (record.provider, record.account);
+    let form = id_form(provider, record.id);
+    let key = state.keys.message(provider, account, &form);
+    match state.messages.register(key, blast, contact) {
+        Registered::New => {}
+        Registered::Same => return,
+        Registered::Conflict => {
+            state.traffic.id_conflicts += 1;
+            return;
+        }
+    }
+    add_member(state, blast, contact, SetKind::SENT);
+    let aliases = id_aliases(provider, &form);
+    let aliases = aliases.map(|alias| state.keys.message(provider, account, &alias));
+    let waiting: Vec<EntryId> = std::iter::once(key)
+        .chain(aliases)
+        .flat_map(|key| state.loose.of_message(key))
+        .collect();
+    for id in waiting {
+        make_firm(state, id, blast, contact);
+    }
+}
+
+pub(super) fn audience(state: &mut State, record: &AudienceRecord<'_>) {
+    let Some(blast) = state.registry.blast_id(record.blast) else {
+        return;
+    };
+    state.contacts.reserve(record.numbers.len());
+    for number in record.numbers.iter() {
+        if let Some(contact) = state.contacts.intern(Number(*number)) {
+            add_member(state, blast, contact, SetKind::AUDIENCE);
+        }
+    }
+}
+
+/// A contact belongs to a blast now: events that look for it are asked again.
+fn add_member(state: &mut State, id: BlastId, contact: ContactId, kind: SetKind) {
+    let Some(blast) = state.registry.blast_mut(id) else {
+        return;
+    };
+    let is_new = blast
+        .facts
+        .get_mut(kind)
+        .is_some_and(|set| set.insert(contact));
+    let (sender, campaign) = (blast.sender_key, blast.campaign);
+    if !is_new || state.loose.count() == 0 {
+        return;
+    }
+    let campaign = state
+        .registry
+        .campaign(campaign)
+        .map_or(0, |campaign| campaign.key);
+    if state.loose.has_scope(sender) || state.loose.has_scope(campaign) {
+        ask_all_again(state, contact);
+    }
+}
+
+pub(super) fn blast(state: &mut State, record: &BlastRecord<'_>) {
+    let key = state.keys.blast(record.campaign, record.name);
+    let known = state
+        .registry
+        .blast_id(key)
+        .and_then(|id| state.registry.blast(id));
+    let had_sender = known.is_none_or(|blast| blast.sender_key != 0);
+    let Some(id) = state.registry.put_blast(state.keys, record) else {
+        return;
+    };
+    for send in state.waiting_sends.remove(&key).unwrap_or_default() {
+        let WaitingSend {
+            provider,
+            account,
+            id,
+            number,
+        } = &send;
+        let (provider, number) = (*provider, *number);
+        sent(
+            state,
+            &SentRecord {
+                blast: key,
+                provider,
+                account,
+                id,
+                number,
+            },
+        );
+    }
+    for entry in state.loose.of_blast(key) {
+        ask_again(state, entry);
+    }
+    // A sender given later makes the blast findable for contacts it already has.
+    let Some(blast) = state.registry.blast(id) else {
+        return;
+    };
+    let sender = blast.sender_key;
+    if had_sender || !state.loose.has_scope(sender) {
+        return;
+    }
+    let members = [SetKind::AUDIENCE, SetKind::SENT];
+    let members = members.into_iter().filter_map(|kind| blast.facts.get(kind));
+    let contacts: Vec<ContactId> = members.flat_map(crate::idset::IdSet::iter).collect();
+    for contact in contacts {
+        ask_all_again(state, contact);
+    }
+}
+
+pub(super) fn consent(state: &mut State, record: &ConsentRecord<'_>) {
+    if let Some(contact) = state.contacts.intern(record.number) {
+        state.consent.hear(
+            contact,
+            record.at_ms.saturating_mul(1_000),
+            !record.opted_in,
+        );
+    }
+}

@@ -15,6 +15,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	&& { echo "$$p"; break; }; done)
 BIN := .venv/bin
 T ?= 60
+FUZZ_TARGETS := decode json
+CARGO_FUZZ_VERSION := 0.13.2
 SEED ?= 1
 CONTACTS ?= 100000
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -81,10 +83,19 @@ stubs: build ## Check that _core.pyi and the compiled core agree
 	$(BIN)/python -c 'import smstrack_core._core'
 	$(BIN)/stubtest smstrack_core._core --mypy-config-file pyproject.toml
 
-fuzz: setup ## Throw random input at the parsers for T seconds (T=60)
-	FUZZ_SECONDS=$(T) cargo test --release --locked fuzz -- --include-ignored --nocapture
+# libFuzzer needs a few flags that stable compilers keep behind RUSTC_BOOTSTRAP.
+target/tools/bin/cargo-fuzz: | prerequisites
+	@echo "building cargo-fuzz, once"
+	@cargo install --quiet --locked --root target/tools cargo-fuzz --version $(CARGO_FUZZ_VERSION)
 
-.venv/.bench: .venv/.locked bench/requirements.txt
+fuzz: target/tools/bin/cargo-fuzz ## Throw random input at the parsers, T seconds each (T=60)
+	@for name in $(FUZZ_TARGETS); do \
+		echo "== fuzzing $$name for $(T) s"; \
+		RUSTC_BOOTSTRAP=1 target/tools/bin/cargo-fuzz run --fuzz-dir fuzz $$name -- \
+			-max_total_time=$(T) -max_len=4096 -print_final_stats=1; \
+	done
+
+bench: .venv/.locked bench/requirements.txt
 	@$(BIN)/pip install --quiet --only-binary :all: -r bench/requirements.txt
 	@touch $@
 

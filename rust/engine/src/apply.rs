@@ -258,12 +258,13 @@ fn event_key(state: &State, record: &EventRecord<'_>, received_ms: i64) -> u64 {
 }
 
 /// Whether it changed anything.
-fn add_firm(state: &mut State, entry: &Entry, blast: BlastId, contact: ContactId) -> bool {
-    let Some(blast) = state.registry.blast_mut(blast) else { return false };
-    let mask = if entry.is_proof_of_send { entry.mask.with(SetKind::SENT) } else { entry.mask };
-    let new = blast.facts.add(mask, contact);
+fn add_firm(state: &mut State, entry: &Entry, id: BlastId, contact: ContactId) -> bool {
+    let Some(blast) = state.registry.blast_mut(id) else { return false };
+    let new = blast.facts.add(entry.mask, contact);
     blast.facts.counts.add(&entry.tally, 1);
-    new != 0 || entry.tally != Tally::default()
+    // A receipt that names its blast makes its contact one of the blast, as a send would.
+    let is_member = entry.is_proof_of_send && add_member(state, id, contact, SetKind::SENT);
+    is_member || new != 0 || entry.tally != Tally::default()
 }
 
 fn count(state: &mut State, entry: &Entry, blast: BlastId) {
@@ -380,18 +381,19 @@ fn audience(state: &mut State, record: &AudienceRecord<'_>) {
     }
 }
 
-/// A contact belongs to a blast now: events that look for it are asked again.
-fn add_member(state: &mut State, id: BlastId, contact: ContactId, kind: SetKind) {
-    let Some(blast) = state.registry.blast_mut(id) else { return };
+/// A contact belongs to a blast now: events that look for it are asked again. Whether it is new.
+fn add_member(state: &mut State, id: BlastId, contact: ContactId, kind: SetKind) -> bool {
+    let Some(blast) = state.registry.blast_mut(id) else { return false };
     let is_new = blast.facts.get_mut(kind).is_some_and(|set| set.insert(contact));
     let (sender, campaign) = (blast.sender_key, blast.campaign);
     if !is_new || state.loose.count() == 0 {
-        return;
+        return is_new;
     }
     let campaign = state.registry.campaign(campaign).map_or(0, |campaign| campaign.key);
     if state.loose.has_scope(sender) || state.loose.has_scope(campaign) {
         ask_all_again(state, contact);
     }
+    is_new
 }
 
 fn ask_all_again(state: &mut State, contact: ContactId) {

@@ -12,6 +12,9 @@ use crate::sets::{Mask, Tally};
 /// Number of an entry, as long as it is there.
 pub type EntryId = u32;
 
+/// Numbers of gone entries that `order` may hold beside as many as there are entries.
+const ORDER_SLACK_COUNT: usize = 1_024;
+
 /// One uncertain event.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Entry {
@@ -128,6 +131,10 @@ impl Loose {
             }
         }
         self.parked -= usize::from(entry.counted_in.is_none());
+        // One old stranger in front must not keep the numbers of all who came and went since.
+        if self.order.len() > 2 * self.entries.len() + ORDER_SLACK_COUNT {
+            self.order.retain(|id| self.entries.contains_key(id));
+        }
         Some(entry)
     }
 
@@ -227,5 +234,17 @@ mod tests {
         assert!(loose.by_contact.is_empty() && loose.scopes.is_empty());
         assert_eq!(loose.due(11, 5), None);
         assert_eq!(loose.count(), 0);
+    }
+
+    #[test]
+    fn entries_that_came_and_went_take_no_room() {
+        let mut loose = Loose::default();
+        let stays = loose.insert(Entry { received_ms: 1, ..Entry::default() });
+        for _ in 0..10_000 {
+            let id = loose.insert(Entry { received_ms: 2, ..Entry::default() });
+            loose.remove(id);
+        }
+        assert!(loose.order.len() <= ORDER_SLACK_COUNT + 4, "{}", loose.order.len());
+        assert_eq!(loose.due(2, 5), Some(stays));
     }
 }

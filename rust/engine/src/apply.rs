@@ -343,10 +343,7 @@ fn sent(state: &mut State, record: &SentRecord<'_>) {
             id: record.id.to_owned(),
             number: record.number,
         };
-        let waiting = state.waiting_sends.entry(record.blast).or_default();
-        if !waiting.contains(&send) {
-            waiting.push(send);
-        }
+        state.waiting_sends.entry(record.blast).or_default().insert(send);
         return;
     };
     let Some(contact) = state.contacts.intern(record.number) else { return };

@@ -2,7 +2,7 @@
 //!
 //! Only `apply` changes it. Holds no rule about what an event means.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::consent::Consent;
 use crate::contacts::Contacts;
@@ -79,7 +79,7 @@ pub struct State {
     /// Provider ids.
     pub messages: Messages,
     /// Message ids that wait for their blast, by its key.
-    pub waiting_sends: HashMap<u64, Vec<WaitingSend>>,
+    pub waiting_sends: HashMap<u64, BTreeSet<WaitingSend>>,
     /// Events whose blast is not certain.
     pub loose: Loose,
     /// Keys of events already counted.

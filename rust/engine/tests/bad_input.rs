@@ -1,5 +1,11 @@
 //! What is refused: kept, counted, listed, and answered with its own stable word. Nothing that
 //! comes from outside makes the engine panic, lose count, or say a number it was given.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, which is what it is for"
+)]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,5 +1,11 @@
 //! Body to count, end to end: what a provider says arrives in exactly the sets that it should,
 //! and in no others.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, which is what it is for"
+)]
 
 use serde_json::Value;
 use smstrack_engine::codec::CampaignRecord;

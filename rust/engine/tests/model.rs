@@ -1,5 +1,11 @@
 //! Random operations, closes and crashes among them, against a naive model: it keeps all that it
 //! was ever told as plain lists, and answers each question by reading them from the start.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, which is what it is for"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -38,10 +38,9 @@ pub fn post(
     body: &str,
     at_ms: i64,
 ) -> Result<Pushed, EngineError> {
-    let type_ = match body.trim_start().starts_with(['{', '[']) {
-        true => "application/json",
-        false => "application/x-www-form-urlencoded",
-    };
+    let is_json = body.trim_start().starts_with(['{', '[']);
+    let form = "application/x-www-form-urlencoded";
+    let type_ = if is_json { "application/json" } else { form };
     let request = RequestView {
         method: if body.is_empty() { "GET" } else { "POST" },
         target,

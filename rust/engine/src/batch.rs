@@ -115,7 +115,7 @@ impl Batch {
             byte: e.byte,
             code: e.code,
         });
-        let mut body = request.body;
+        let (mut target, mut body) = (request.target, request.body);
         for reject in whole.iter().chain(&pushed.rejects) {
             let record = Record::DeadLetter(DeadLetterRecord {
                 provider: scope.provider,
@@ -124,12 +124,12 @@ impl Batch {
                 row: reject.row,
                 byte: reject.byte,
                 method: request.method,
-                target: request.target,
+                target,
                 body,
             });
             self.keep(&record);
-            // The body stands once, with its first reject.
-            body = &[];
+            // The request stands once, with its first reject: rows must not multiply it.
+            (target, body) = ("", &[]);
         }
     }
 

@@ -234,7 +234,7 @@ pub struct DeadLetterRecord<'a> {
     pub byte: u32,
     /// Request method.
     pub method: &'a str,
-    /// Path and query.
+    /// Path and query, with the body's first dead letter; empty with later ones.
     pub target: &'a str,
     /// The whole body as received, with the body's first dead letter; empty with later ones.
     pub body: &'a [u8],

@@ -56,12 +56,12 @@ pub enum InputError {
         reason: String,
     },
     /// A table is full.
-    #[error(
-        "there are already {count} {what}, the most one directory holds. Use another directory."
-    )]
+    #[error("there are already {count} {what}, the most one {unit} holds. Use another {unit}.")]
     TooMany {
         /// What there is too much of.
         what: &'static str,
+        /// `directory` or `blast`.
+        unit: &'static str,
         /// The limit.
         count: usize,
     },

@@ -15,6 +15,9 @@ use crate::sets::{Mask, Tally};
 /// Number of an entry, in order of arrival; never used twice.
 pub type EntryId = u64;
 
+/// Places of gone entries that the row may hold beside as many as there are entries.
+const GONE_COUNT_MAX: usize = 1_024;
+
 /// One uncertain event.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Entry {
@@ -97,9 +100,9 @@ impl<K: Hash + Eq> Index<K> {
 /// All uncertain events.
 #[derive(Debug, Default)]
 pub struct Loose {
-    /// Entry of id `first` and on; `None` where one was taken out.
-    entries: VecDeque<Option<Entry>>,
-    first: EntryId,
+    /// In order of their numbers; `None` where one was taken out.
+    entries: VecDeque<(EntryId, Option<Entry>)>,
+    next: EntryId,
     count: usize,
     /// Entries that are counted nowhere.
     parked: usize,
@@ -124,17 +127,27 @@ impl Loose {
         self.parked
     }
 
-    fn end(&self) -> EntryId {
-        self.first + self.entries.len() as u64
-    }
-
     fn slot(&self, id: EntryId) -> Option<usize> {
-        usize::try_from(id.checked_sub(self.first)?).ok()
+        let first = self.entries.front()?.0;
+        // Without gaps the place follows from the number; with gaps it is not far before it.
+        let guess = usize::try_from(id.checked_sub(first)?).ok()?;
+        let is_at = |slot: usize| {
+            self.entries
+                .get(slot)
+                .is_some_and(|(other, _)| *other == id)
+        };
+        if is_at(guess) {
+            return Some(guess);
+        }
+        self.entries
+            .binary_search_by(|(other, _)| other.cmp(&id))
+            .ok()
     }
 
     /// Adds one.
     pub fn insert(&mut self, entry: Entry) -> EntryId {
-        let id = self.end();
+        let id = self.next;
+        self.next += 1;
         if entry.contact.is_some() {
             for scope in entry.scopes() {
                 *self.scopes.entry(scope).or_default() += 1;
@@ -144,14 +157,14 @@ impl Loose {
         self.with_message += usize::from(entry.messages().next().is_some());
         self.with_blast += usize::from(entry.blast != 0);
         self.count += 1;
-        self.entries.push_back(Some(entry));
+        self.entries.push_back((id, Some(entry)));
         id
     }
 
     /// Takes one out.
     pub fn remove(&mut self, id: EntryId) -> Option<Entry> {
         let slot = self.slot(id)?;
-        let entry = self.entries.get_mut(slot)?.take()?;
+        let entry = self.entries.get_mut(slot)?.1.take()?;
         if let Some(contact) = entry.contact {
             if id < self.by_contact.next {
                 self.by_contact.remove(&contact, id);
@@ -179,22 +192,25 @@ impl Loose {
         self.with_message -= usize::from(entry.messages().next().is_some());
         self.with_blast -= usize::from(entry.blast != 0);
         self.count -= 1;
-        while let Some(None) = self.entries.front() {
+        while let Some((_, None)) = self.entries.front() {
             self.entries.pop_front();
-            self.first += 1;
+        }
+        // One old stranger in front must not keep the places of all who came and went since.
+        if self.entries.len() > 2 * self.count + GONE_COUNT_MAX {
+            self.entries.retain(|(_, entry)| entry.is_some());
         }
         Some(entry)
     }
 
     /// One of them.
     pub fn get(&self, id: EntryId) -> Option<&Entry> {
-        self.entries.get(self.slot(id)?)?.as_ref()
+        self.entries.get(self.slot(id)?)?.1.as_ref()
     }
 
     /// Notes where one is counted now.
     pub fn set_counted_in(&mut self, id: EntryId, blast: Option<BlastId>) {
         let slot = self.slot(id);
-        if let Some(Some(entry)) = slot.and_then(|slot| self.entries.get_mut(slot)) {
+        if let Some((_, Some(entry))) = slot.and_then(|slot| self.entries.get_mut(slot)) {
             self.parked -= usize::from(entry.counted_in.is_none());
             self.parked += usize::from(blast.is_none());
             entry.counted_in = blast;
@@ -202,10 +218,9 @@ impl Loose {
     }
 
     fn unindexed(&self, from: EntryId) -> impl Iterator<Item = (EntryId, &Entry)> {
-        let skip = usize::try_from(from.saturating_sub(self.first)).unwrap_or(usize::MAX);
-        let ids = self.first + skip as u64..;
-        ids.zip(self.entries.range(skip.min(self.entries.len())..))
-            .filter_map(|(id, entry)| Some((id, entry.as_ref()?)))
+        let skip = self.entries.partition_point(|(id, _)| *id < from);
+        let rest = self.entries.range(skip..);
+        rest.filter_map(|(id, entry)| Some((*id, entry.as_ref()?)))
     }
 
     /// Entries about a message.
@@ -219,7 +234,7 @@ impl Loose {
                 .messages()
                 .for_each(|key| index.map.entry(key).or_default().push(id));
         }
-        index.next = self.end();
+        index.next = self.next;
         self.by_message = index;
         self.by_message.map.get(&key).cloned().unwrap_or_default()
     }
@@ -235,7 +250,7 @@ impl Loose {
                 .blasts()
                 .for_each(|key| index.map.entry(key).or_default().push(id));
         }
-        index.next = self.end();
+        index.next = self.next;
         self.by_blast = index;
         self.by_blast.map.get(&key).cloned().unwrap_or_default()
     }
@@ -248,7 +263,7 @@ impl Loose {
                 index.map.entry(contact).or_default().push(id);
             }
         }
-        index.next = self.end();
+        index.next = self.next;
         self.by_contact = index;
         self.by_contact
             .map
@@ -264,13 +279,15 @@ impl Loose {
 
     /// The oldest, if it arrived before this or there are more than `count_max`.
     pub fn due(&self, before_ms: i64, count_max: usize) -> Option<EntryId> {
-        let oldest = self.entries.front()?.as_ref()?;
-        (oldest.received_ms < before_ms || self.count > count_max).then_some(self.first)
+        let (id, Some(oldest)) = self.entries.front()? else {
+            return None;
+        };
+        (oldest.received_ms < before_ms || self.count > count_max).then_some(*id)
     }
 
     /// In order of arrival.
     pub fn iter(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().flatten()
+        self.entries.iter().filter_map(|(_, entry)| entry.as_ref())
     }
 }
 
@@ -325,5 +342,27 @@ mod tests {
         assert_eq!(loose.get(ids[1]), None);
         assert!(loose.get(late).is_some());
         assert_eq!(loose.due(0, 3), Some(ids[2]));
+    }
+
+    #[test]
+    fn entries_that_came_and_went_take_no_room() {
+        let mut loose = Loose::default();
+        let stays = loose.insert(Entry {
+            received_ms: 1,
+            ..Entry::default()
+        });
+        for _ in 0..10_000 {
+            let id = loose.insert(entry());
+            loose.remove(id);
+        }
+        let last = loose.insert(entry());
+        assert!(
+            loose.entries.len() <= GONE_COUNT_MAX + 8,
+            "{}",
+            loose.entries.len()
+        );
+        assert_eq!(loose.of_contact(ContactId(6)), [last]);
+        assert_eq!(loose.get(last), Some(&entry()));
+        assert_eq!(loose.due(2, 5), Some(stays));
     }
 }

@@ -134,14 +134,16 @@ pub fn evaluate(state: &State, expr: &Expr) -> Result<IdSet, InputError> {
             u32::try_from(state.contacts.count()).unwrap_or(u32::MAX),
         )),
         Expr::Set(scope, name) => Ok(set_of(state, &blasts_of(state, scope)?, *name)),
-        Expr::Pair(op, left, right) => {
-            let mut set = evaluate(state, left)?;
-            let other = evaluate(state, right)?;
-            match op {
-                Op::And => set.intersect_with(&other),
-                Op::Or => set.union_with(&other),
-                Op::Minus => set.subtract(&other),
-                Op::Xor => set.differ_with(&other),
+        Expr::Chain(first, others) => {
+            let mut set = evaluate(state, first)?;
+            for (op, other) in others {
+                let other = evaluate(state, other)?;
+                match op {
+                    Op::And => set.intersect_with(&other),
+                    Op::Or => set.union_with(&other),
+                    Op::Minus => set.subtract(&other),
+                    Op::Xor => set.differ_with(&other),
+                }
             }
             Ok(set)
         }

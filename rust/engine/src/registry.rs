@@ -6,7 +6,9 @@ use crate::codec::{BlastRecord, CampaignRecord};
 use crate::error::InputError;
 use crate::event::{BlastId, CampaignId};
 use crate::keys::{KeyMap, Keys};
-use crate::limits::{BLASTS_COUNT_MAX, CAMPAIGNS_COUNT_MAX, NAME_BYTES_MAX, TAGS_PER_BLAST_MAX};
+use crate::limits::{
+    BLASTS_COUNT_MAX, CAMPAIGNS_COUNT_MAX, NAME_BYTES_MAX, SENDER_BYTES_MAX, TAGS_PER_BLAST_MAX,
+};
 use crate::sets::Facts;
 
 /// One campaign.
@@ -201,10 +203,7 @@ impl Registry {
         check_name("campaign", record.name)?;
         let new = self.campaign_id(keys.campaign(record.name)).is_none();
         if new && self.campaigns.len() >= CAMPAIGNS_COUNT_MAX {
-            return Err(InputError::TooMany {
-                what: "campaigns",
-                count: CAMPAIGNS_COUNT_MAX,
-            });
+            return Err(too_many("campaigns", "directory", CAMPAIGNS_COUNT_MAX));
         }
         Ok(())
     }
@@ -221,12 +220,6 @@ impl Registry {
         at_given: bool,
     ) -> Result<(), InputError> {
         check_name("blast", record.name)?;
-        if record.tags.len() > TAGS_PER_BLAST_MAX {
-            return Err(InputError::TooMany {
-                what: "tags on the blast",
-                count: TAGS_PER_BLAST_MAX,
-            });
-        }
         for (key, value) in &record.tags {
             check_name("tag", key)?;
             check_name("tag", value)?;
@@ -238,13 +231,31 @@ impl Registry {
                 hint: "Register it first.".to_owned(),
             });
         }
+        if record
+            .sender
+            .is_some_and(|sender| sender.len() > SENDER_BYTES_MAX)
+        {
+            let reason =
+                format!("is longer than {SENDER_BYTES_MAX} bytes, the longest that is sent from");
+            return Err(InputError::ValueInvalid {
+                what: "sender",
+                reason,
+            });
+        }
         let known = self.blast_id(keys.blast(record.campaign, record.name));
+        let old = known
+            .and_then(|id| self.blast(id))
+            .map_or(&[][..], |blast| blast.tags.as_slice());
+        let mut tags: Vec<&str> = old.iter().map(|(key, _)| key.as_str()).collect();
+        tags.extend(record.tags.iter().map(|(key, _)| *key));
+        tags.sort_unstable();
+        tags.dedup();
+        if tags.len() > TAGS_PER_BLAST_MAX {
+            return Err(too_many("tags", "blast", TAGS_PER_BLAST_MAX));
+        }
         let Some(blast) = known.and_then(|id| self.blast(id)) else {
             if self.blasts.len() >= BLASTS_COUNT_MAX {
-                return Err(InputError::TooMany {
-                    what: "blasts",
-                    count: BLASTS_COUNT_MAX,
-                });
+                return Err(too_many("blasts", "directory", BLASTS_COUNT_MAX));
             }
             return Ok(());
         };
@@ -289,6 +300,10 @@ impl Registry {
             self.add_to_sender(sender, id, at_ms, key);
         }
     }
+}
+
+const fn too_many(what: &'static str, unit: &'static str, count: usize) -> InputError {
+    InputError::TooMany { what, unit, count }
 }
 
 /// Whether a name can be one: visible, of limited length, and never needing an escape in an

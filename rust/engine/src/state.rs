@@ -2,7 +2,7 @@
 //!
 //! Only `apply` changes it. Holds no rule about what an event means.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::consent::Consent;
 use crate::contacts::Contacts;
@@ -82,7 +82,7 @@ pub struct State {
     /// Provider ids.
     pub messages: Messages,
     /// Message ids that wait for their blast, by its key.
-    pub waiting_sends: KeyMap<Vec<WaitingSend>>,
+    pub waiting_sends: KeyMap<BTreeSet<WaitingSend>>,
     /// Events whose blast is not certain.
     pub loose: Loose,
     /// Keys of events already counted.

@@ -139,7 +139,11 @@ fn event_step() -> impl Strategy<Value = Step> {
         if let Some((campaign, blast)) = [(0, 0), (1, 2)].get(named) {
             let is_without_id = event.message_id.is_empty();
             event.campaign = blast_names(*campaign, *blast).0;
-            if kind == Kind::Click && is_without_id {
+            if matches!(
+                kind,
+                Kind::Click | Kind::Receipt | Kind::Reply | Kind::Conversion
+            ) && is_without_id
+            {
                 event.blast = blast_names(*campaign, *blast).1;
             }
         }

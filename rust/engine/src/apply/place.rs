@@ -1,6 +1,7 @@
 //! Counting an event where it belongs, and moving it when a registration shows that it belongs
 //! elsewhere. Certain facts only add; likely ones are kept apart and can be taken back.
 
+use super::register::add_member;
 use crate::event::{BlastId, ContactId};
 use crate::limits::{LOOSE_COUNT_MAX, SETTLE_MS};
 use crate::loose::{Entry, EntryId};
@@ -37,20 +38,17 @@ pub(super) fn put(state: &mut State, mut entry: Entry, known: Option<(BlastId, C
 }
 
 /// Whether it changed anything.
-fn add_firm(state: &mut State, entry: &Entry, blast: BlastId, contact: ContactId) -> bool {
-    let Some(blast) = state.registry.blast_mut(blast) else {
+fn add_firm(state: &mut State, entry: &Entry, id: BlastId, contact: ContactId) -> bool {
+    let Some(blast) = state.registry.blast_mut(id) else {
         return false;
     };
-    let mask = if entry.is_proof_of_send {
-        entry.mask.with(SetKind::SENT)
-    } else {
-        entry.mask
-    };
-    let new = blast.facts.add(mask, contact);
+    let new = blast.facts.add(entry.mask, contact);
     if let Some(tally) = &entry.tally {
         blast.facts.counts.add(tally, 1);
     }
-    new != 0 || entry.tally.is_some()
+    // A receipt that names its blast makes its contact one of the blast, as a send would.
+    let is_member = entry.is_proof_of_send && add_member(state, id, contact, SetKind::SENT);
+    is_member || new != 0 || entry.tally.is_some()
 }
 
 fn count(state: &mut State, entry: &Entry, blast: BlastId) {

@@ -17,10 +17,11 @@ pub(super) fn sent(state: &mut State, record: &SentRecord<'_>) {
             id: record.id.to_owned(),
             number: record.number,
         };
-        let waiting = state.waiting_sends.entry(record.blast).or_default();
-        if !waiting.contains(&send) {
-            waiting.push(send);
-        }
+        state
+            .waiting_sends
+            .entry(record.blast)
+            .or_default()
+            .insert(send);
         return;
     };
     let Some(contact) = state.contacts.intern(record.number) else {
@@ -61,10 +62,15 @@ pub(super) fn audience(state: &mut State, record: &AudienceRecord<'_>) {
     }
 }
 
-/// A contact belongs to a blast now: events that look for it are asked again.
-fn add_member(state: &mut State, id: BlastId, contact: ContactId, kind: SetKind) {
+/// A contact belongs to a blast now: events that look for it are asked again. Whether it is new.
+pub(super) fn add_member(
+    state: &mut State,
+    id: BlastId,
+    contact: ContactId,
+    kind: SetKind,
+) -> bool {
     let Some(blast) = state.registry.blast_mut(id) else {
-        return;
+        return false;
     };
     let is_new = blast
         .facts
@@ -72,7 +78,7 @@ fn add_member(state: &mut State, id: BlastId, contact: ContactId, kind: SetKind)
         .is_some_and(|set| set.insert(contact));
     let (sender, campaign) = (blast.sender_key, blast.campaign);
     if !is_new || state.loose.count() == 0 {
-        return;
+        return is_new;
     }
     let campaign = state
         .registry
@@ -81,6 +87,7 @@ fn add_member(state: &mut State, id: BlastId, contact: ContactId, kind: SetKind)
     if state.loose.has_scope(sender) || state.loose.has_scope(campaign) {
         ask_all_again(state, contact);
     }
+    is_new
 }
 
 pub(super) fn blast(state: &mut State, record: &BlastRecord<'_>) {

@@ -165,10 +165,8 @@ impl Engine {
             .ok_or_else(|| unknown_blast(campaign, blast))?;
         let contacts = self.read()?.contacts.count();
         if contacts + numbers.len() > CONTACTS_COUNT_MAX {
-            let error = InputError::TooMany {
-                what: "contacts",
-                count: CONTACTS_COUNT_MAX,
-            };
+            let (what, unit, count) = ("contacts", "directory", CONTACTS_COUNT_MAX);
+            let error = InputError::TooMany { what, unit, count };
             return Err(EngineError::Input(error));
         }
         let records: Vec<Record<'_>> = numbers

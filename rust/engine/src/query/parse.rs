@@ -42,8 +42,9 @@ pub enum Expr {
     Suppressed,
     /// All contacts.
     Contacts,
-    /// Two, joined.
-    Pair(Op, Box<Expr>, Box<Expr>),
+    /// The first, joined with each of the others in turn. Not pairs in pairs: a long chain
+    /// would be a deep tree, and whoever walks or drops it would run out of stack.
+    Chain(Box<Expr>, Vec<(Op, Expr)>),
 }
 
 /// Operators, loosest first.
@@ -114,14 +115,19 @@ impl<'a> Parser<'a> {
         let Some((sign, op)) = LEVELS.get(level) else {
             return self.atom();
         };
-        let mut left = self.level(level + 1)?;
+        let first = self.level(level + 1)?;
+        let mut others = Vec::new();
         loop {
             self.space();
             if !self.eat(*sign) {
-                return Ok(left);
+                let is_alone = others.is_empty();
+                return Ok(if is_alone {
+                    first
+                } else {
+                    Expr::Chain(Box::new(first), others)
+                });
             }
-            let right = self.level(level + 1)?;
-            left = Expr::Pair(*op, Box::new(left), Box::new(right));
+            others.push((*op, self.level(level + 1)?));
         }
     }
 
@@ -260,7 +266,9 @@ mod tests {
             }
             Expr::Suppressed => "suppressed".into(),
             Expr::Contacts => "contacts".into(),
-            Expr::Pair(op, left, right) => format!("({} {op:?} {})", shape(left), shape(right)),
+            Expr::Chain(first, others) => others.iter().fold(shape(first), |left, (op, right)| {
+                format!("({left} {op:?} {})", shape(right))
+            }),
         }
     }
 

@@ -163,7 +163,7 @@ fn waiting_sends(reader: &mut Reader<'_>, state: &mut State) -> Read<()> {
                 id: reader.text()?.to_owned(),
                 number: Number(reader.varint()?),
             };
-            state.waiting_sends.entry(blast).or_default().push(send);
+            state.waiting_sends.entry(blast).or_default().insert(send);
         }
     }
     Ok(())

@@ -30,7 +30,7 @@ pub fn number(index: u64) -> String {
     format!("+{}", 12_025_550_100 + index)
 }
 
-/// One POST to a provider's door, committed at once.
+/// One request to a provider's door, committed at once: a POST, or a GET where there is no body.
 pub fn post(
     engine: &Engine,
     provider: Provider,
@@ -38,12 +38,11 @@ pub fn post(
     body: &str,
     at_ms: i64,
 ) -> Result<Pushed, EngineError> {
-    let type_ = match body.trim_start().starts_with(['{', '[']) {
-        true => "application/json",
-        false => "application/x-www-form-urlencoded",
-    };
+    let is_json = body.trim_start().starts_with(['{', '[']);
+    let form = "application/x-www-form-urlencoded";
+    let type_ = if is_json { "application/json" } else { form };
     let request = RequestView {
-        method: "POST",
+        method: if body.is_empty() { "GET" } else { "POST" },
         target,
         headers: &[("content-type", type_.as_bytes())],
         body: body.as_bytes(),

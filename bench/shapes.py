@@ -7,6 +7,7 @@ The same rules as rust/load/src/shapes.rs: receipt `index` is for contact
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from pyroaring import BitMap
@@ -17,6 +18,11 @@ FAILED_EVERY: Final = 20
 SENDER: Final = 14_155_550_183
 _MIX: Final = (0x9E37_79B9_7F4A_7C15, 0xC2B2_AE3D_27D4_EB4F)
 _WORD: Final = (1 << 64) - 1
+
+_NOW: Final = datetime.now(UTC)
+DAY: Final = f"{_NOW:%Y-%m-%d}"
+CLOCK: Final = f"{_NOW:%H:%M:%S}"
+"""The receipts' time: now, so that they lie in the receipt window of a blast made now."""
 
 INFOBIP_RESULTS: Final = 10
 """Receipts in one Infobip body; the provider sends up to 100."""
@@ -103,7 +109,7 @@ class Traffic:
         number, failed = self._of(index)
         code, status = ("6", "failed") if failed else ("0", "delivered")
         return (
-            f'{{"err-code":"{code}","message-timestamp":"2026-10-13 13:35:29","messageId":'
+            f'{{"err-code":"{code}","message-timestamp":"{DAY} {CLOCK}","messageId":'
             f'"{id_of(index)}","msisdn":"{number}","network-code":"23415","price":"0.08870000",'
             f'"scts":"2610131435","status":"{status}","to":"{self.sender}"}}'
         ).encode()
@@ -118,8 +124,8 @@ class Traffic:
         status, error = _INFOBIP_FAILED if failed else _INFOBIP_DELIVERED
         return (
             f'{{"bulkId":"EAPT-RV-959-esj","messageId":"{uuid_of(index)}","to":"{number}",'
-            f'"from":"{self.sender}","sentAt":"2026-10-21T15:51:17.000+0000",'
-            f'"doneAt":"2026-10-21T15:51:17.000+0000","messageCount":1,'
+            f'"from":"{self.sender}","sentAt":"{DAY}T{CLOCK}.000+0000",'
+            f'"doneAt":"{DAY}T{CLOCK}.000+0000","messageCount":1,'
             f'"price":{{"pricePerMessage":0.08,"currency":"EUR"}},{status},{error}}}'
         ).encode()
 
@@ -145,20 +151,20 @@ def smpp_id(index: int) -> str:
 
 _TELNYX: Final = (
     b'{"data":{"event_type":"message.finalized","id":"aa499bcd-8824-484c-bf24-e53b55c8ca50",'
-    b'"occurred_at":"2026-01-10T23:05:00.259+00:00","payload":{"completed_at":'
-    b'"2026-01-10T23:05:00.259+00:00","cost":{"amount":"0.0061","currency":"USD"},'
+    b'"occurred_at":"@NOW@.259+00:00","payload":{"completed_at":'
+    b'"@NOW@.259+00:00","cost":{"amount":"0.0061","currency":"USD"},'
     b'"cost_breakdown":{"carrier_fee":{"amount":"0.00208","currency":"USD"},"rate":{"amount":'
     b'"0.00604","currency":"USD"}},"direction":"outbound","encoding":"GSM-7","errors":[%b],'
     b'"from":{"carrier":"Telnyx","line_type":"Wireless","phone_number":"+%d"},"id":"%b",'
     b'"media":[],"messaging_profile_id":"d38fa2ce-5d45-4b2c-8b34-2b804ec1e1f7",'
     b'"organization_id":"a9ac0c65-adba-4e96-9f25-8efe1e26209c","parts":1,"received_at":'
-    b'"2026-01-10T23:04:59.663+00:00","record_type":"message","sent_at":'
-    b'"2026-01-10T23:04:59.707+00:00","tags":["flash-sale","north"],"text":"Table is booked!",'
+    b'"@NOW@.663+00:00","record_type":"message","sent_at":'
+    b'"@NOW@.707+00:00","tags":["flash-sale","north"],"text":"Table is booked!",'
     b'"to":[{"carrier":"EXAMPLE WIRELESS, INC.","line_type":"Wireless","phone_number":"+%b",'
-    b'"status":"%b"}],"type":"SMS","valid_until":"2026-01-11T00:04:59.663+00:00",'
+    b'"status":"%b"}],"type":"SMS","valid_until":"@NOW@.663+00:00",'
     b'"webhook_url":"https://hooks.example.net/telnyx"},"record_type":"event"},"meta":'
     b'{"attempt":1,"delivered_to":"https://hooks.example.net/telnyx"}}'
-)
+).replace(b"@NOW@", f"{DAY}T{CLOCK}".encode())
 _TELNYX_ERROR: Final = b'{"code":"40008","title":"Undeliverable","detail":"Not delivered."}'
 _INFOBIP_DELIVERED: Final = (
     (

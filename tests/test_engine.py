@@ -33,7 +33,7 @@ def blast_of(engine: sms.Engine, count: int) -> tuple[sms.Campaign, sms.Blast]:
 def test_the_example_of_the_readme_in_small(engine: sms.Engine, tmp_path: Path) -> None:
     spring, b1 = blast_of(engine, 10)
     done = engine.ingest("twilio", [receipt(f"SM{i:032x}", "delivered") for i in range(8)])
-    assert (done.accepted, done.rejected, done.rejects, done.bodies) == (8, 0, [], [1] * 8)
+    assert (done.accepted, done.rejected, done.rejects, list(done.bodies)) == (8, 0, [], [1] * 8)
     done = engine.ingest(
         "twilio",
         [

@@ -77,12 +77,12 @@ class Batch:
     def reply_texts(self) -> list[str]:
         """Texts of the replies, in order; `""` where a reply has none."""
     @property
-    def bodies(self) -> list[tuple[int, list[tuple[int, int, str]], tuple[int, str] | None]]:
-        """For each body: events accepted, rejects as (row, byte, code), and (byte, code) if the
-        body could not be read at all."""
+    def accepted(self) -> bytes:
+        """Events taken from each body, in order: little-endian uint32."""
+
     @property
-    def totals(self) -> tuple[int, int, int]:
-        """Events accepted, rows rejected, bodies unreadable, over all bodies."""
+    def rejects(self) -> list[tuple[int, int, int, str]]:
+        """Refused rows as (body, row, byte, code); row -1 where a body could not be read at all."""
 
 @final
 class Engine:

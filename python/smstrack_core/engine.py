@@ -5,6 +5,7 @@ the border takes, and cuts long input into bounded calls.
 """
 
 import os
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -47,7 +48,7 @@ class Ingested:
     """Rows and whole bodies refused; kept as dead letters."""
     rejects: list[tuple[int, int, int, str]] = field(repr=False)
     """(request, row, byte, code); row is -1 where the whole body could not be read."""
-    bodies: list[int] = field(repr=False)
+    bodies: "array[int]" = field(repr=False)
     """Events taken from each request, in order; sums to `accepted`."""
 
 
@@ -188,14 +189,9 @@ class Engine:
             received_ms=now_ms() if received_ms is None else received_ms,
         )
         labels = label_batch(batch.reply_texts()) if batch.reply_count else b""
-        outcomes = batch.bodies
+        taken = array("I", batch.accepted)
+        rejects = batch.rejects
         self.core.commit(batch, labels)
-        rejects: list[tuple[int, int, int, str]] = []
-        for request, (_, rows, unread) in enumerate(outcomes):
-            rejects.extend((request, row, byte, code) for row, byte, code in rows)
-            if unread is not None:
-                rejects.append((request, -1, *unread))
-        taken = [accepted for accepted, _, _ in outcomes]
         return Ingested(sum(taken), len(rejects), rejects, taken)
 
     def segment(self, expression: str) -> Segment:

@@ -3,14 +3,11 @@
 use std::sync::{Mutex, PoisonError};
 
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use smstrack_engine::engine::{self, Pushed};
 
-/// What each body gave: events, rejects as (row, byte, code), and (byte, code) if unreadable.
-type Bodies = Vec<(
-    u32,
-    Vec<(u32, u32, &'static str)>,
-    Option<(u32, &'static str)>,
-)>;
+/// A refused row as (body, row, byte, code); row -1 for a body that cannot be read at all.
+type Refused = (usize, i64, u32, &'static str);
 
 /// See `_core.pyi`.
 #[pyclass(frozen, module = "smstrack_core._core")]
@@ -52,27 +49,19 @@ impl Batch {
     }
 
     #[getter]
-    fn bodies(&self) -> Bodies {
-        let row = |pushed: &Pushed| {
-            let rejects = pushed
-                .rejects
-                .iter()
-                .map(|r| (r.row, r.byte, r.code.word()))
-                .collect();
-            let error = pushed.error.map(|error| (error.byte, error.code.word()));
-            (pushed.accepted, rejects, error)
-        };
-        self.pushed.iter().map(row).collect()
+    fn accepted<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        let counts = self.pushed.iter().flat_map(|pushed| pushed.accepted.to_le_bytes());
+        PyBytes::new(py, &counts.collect::<Vec<u8>>())
     }
 
-    /// Events accepted, rows rejected, bodies unreadable: without a list of all bodies.
     #[getter]
-    fn totals(&self) -> (u64, u64, u64) {
-        let sum = |count: fn(&Pushed) -> u64| self.pushed.iter().map(count).sum();
-        (
-            sum(|pushed| u64::from(pushed.accepted)),
-            sum(|pushed| pushed.rejects.len() as u64),
-            sum(|pushed| u64::from(pushed.error.is_some())),
-        )
+    fn rejects(&self) -> Vec<Refused> {
+        let mut all = Vec::new();
+        for (body, pushed) in self.pushed.iter().enumerate() {
+            let rows = pushed.rejects.iter();
+            all.extend(rows.map(|r| (body, i64::from(r.row), r.byte, r.code.word())));
+            all.extend(pushed.error.map(|error| (body, -1, error.byte, error.code.word())));
+        }
+        all
     }
 }

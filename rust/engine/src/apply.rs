@@ -120,8 +120,9 @@ fn event(state: &mut State, record: &EventRecord<'_>, received_ms: i64) {
     let has_identity = !record.message_id.is_empty() || !record.event_id.is_empty();
     // Without an identity a second STOP cannot be told from a repeat of the first, and what
     // lies between may be a START. It is heard again: suppressing once too often is the
-    // lesser harm.
-    if let (Some(contact), Some(true), false) = (contact, word, has_identity) {
+    // lesser harm. So are receipts, as those whose message is known already (`receipt`) are.
+    let is_heard_once = has_identity && record.kind != Kind::Receipt;
+    if let (Some(contact), Some(true), false) = (contact, word, is_heard_once) {
         state.consent.hear(contact, at_us, true);
     }
     if !state.seen.insert(event_key(state, record, received_ms)) {
@@ -262,6 +263,10 @@ fn add_firm(state: &mut State, entry: &Entry, id: BlastId, contact: ContactId) -
     let Some(blast) = state.registry.blast_mut(id) else { return false };
     let new = blast.facts.add(entry.mask, contact);
     blast.facts.counts.add(&entry.tally, 1);
+    if entry.is_proof_of_send && entry.mask.has(SetKind::OPTED_OUT) {
+        // The receipt need not have said whom it was about.
+        state.consent.hear(contact, entry.at_us, true);
+    }
     // A receipt that names its blast makes its contact one of the blast, as a send would.
     let is_member = entry.is_proof_of_send && add_member(state, id, contact, SetKind::SENT);
     is_member || new != 0 || entry.tally != Tally::default()

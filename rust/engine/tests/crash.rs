@@ -286,10 +286,15 @@ fn threads_commit_while_the_disk_fails() {
                 })
             })
             .collect();
+        let snapshots = {
+            let engine = Arc::clone(&engine);
+            std::thread::spawn(move || (0..5).for_each(|_| drop(engine.snapshot())))
+        };
         let outcomes: Vec<_> = threads
             .into_iter()
             .flat_map(|t| t.join().unwrap())
             .collect();
+        snapshots.join().unwrap();
         drop(engine);
         let after = if nth % 3 == 0 {
             disk.crash(Unsynced::Lost)
@@ -309,6 +314,14 @@ fn threads_commit_while_the_disk_fails() {
         assert_eq!(
             report["clicks"], report["sets"]["clicked"],
             "fault {nth}: counted twice"
+        );
+        let found = mark(&engine);
+        drop(engine);
+        let replayed = reopen(&without_snapshots(&after)).unwrap();
+        assert_eq!(
+            mark(&replayed),
+            found,
+            "fault {nth}: full replay differs from snapshot and tail"
         );
         for thread in 0..THREADS {
             let mine = outcomes.iter().filter(|(turn, _)| turn / EACH == thread);

@@ -95,7 +95,7 @@ fuzz: target/tools/bin/cargo-fuzz ## Throw random input at the parsers, T second
 			-max_total_time=$(T) -max_len=4096 -print_final_stats=1; \
 	done
 
-bench: .venv/.locked bench/requirements.txt
+.venv/.bench: .venv/.locked bench/requirements.txt
 	@$(BIN)/pip install --quiet --only-binary :all: -r bench/requirements.txt
 	@touch $@
 

@@ -115,8 +115,9 @@ fn event(state: &mut State, record: &EventRecord<'_>, received_ms: i64) {
     let has_identity = !record.message_id.is_empty() || !record.event_id.is_empty();
     // Without an identity a second STOP cannot be told from a repeat of the first, and what
     // lies between may be a START. It is heard again: suppressing once too often is the
-    // lesser harm.
-    if let (Some(contact), Some(true), false) = (contact, word, has_identity) {
+    // lesser harm. So are receipts, as those whose message is known already (`receipt`) are.
+    let is_heard_once = has_identity && record.kind != Kind::Receipt;
+    if let (Some(contact), Some(true), false) = (contact, word, is_heard_once) {
         state.consent.hear(contact, at_us, true);
     }
     if !state

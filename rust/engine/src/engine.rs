@@ -220,7 +220,7 @@ impl Engine {
     /// it takes to copy the state's bytes.
     ///
     /// # Errors
-    /// `Io`, `Closed`. What was there before is still there.
+    /// `Io`, `Closed`, and `Poisoned` after a failed write. What was there before is still there.
     pub fn snapshot(&self) -> Result<Position, EngineError> {
         let _one = self
             .snapshotting

@@ -22,6 +22,11 @@ impl Mask {
         Self(self.0 | 1 << kind.0)
     }
 
+    /// Whether a kind is among them.
+    pub const fn has(self, kind: SetKind) -> bool {
+        self.0 & (1 << kind.0) != 0
+    }
+
     /// The kinds, in order.
     pub fn iter(self) -> impl Iterator<Item = SetKind> {
         (0..64)

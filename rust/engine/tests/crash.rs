@@ -94,6 +94,12 @@ fn run(disk: &FaultyDisk, steps: &[Step], marks: &[Mark], what: &str) -> Run {
 fn recovered(disk: &FaultyDisk, marks: &[Mark], acknowledged: usize, what: &str) -> usize {
     let engine = reopen(disk).unwrap_or_else(|error| panic!("{what}: {error}"));
     let found = mark(&engine);
+    // A snapshot has its name only once all of it is on storage.
+    assert!(
+        engine.opened().warnings.is_empty(),
+        "{what}: {:?}",
+        engine.opened().warnings
+    );
     drop(engine);
     let is_next = marks.get(acknowledged + 1) == Some(&found);
     assert!(
@@ -112,7 +118,7 @@ fn recovered(disk: &FaultyDisk, marks: &[Mark], acknowledged: usize, what: &str)
     acknowledged + usize::from(is_next)
 }
 
-/// Goes on after recovery to the end of the work, through a last power cut.
+/// Goes on after recovery to the end of the work, through a last power cut, and repeats it.
 fn go_on(disk: &FaultyDisk, commits: &[Step], marks: &[Mark], done: usize, what: &str) {
     let engine = reopen(disk).unwrap();
     for step in &commits[done..] {
@@ -125,6 +131,18 @@ fn go_on(disk: &FaultyDisk, commits: &[Step], marks: &[Mark], done: usize, what:
         &mark(&engine),
         &marks[commits.len()],
         "{what}: after going on"
+    );
+    // Sent once more, as a sender does that read no answer: nothing is counted again.
+    for step in commits
+        .iter()
+        .filter(|step| matches!(step, Step::Traffic(_)))
+    {
+        take(&engine, *step).unwrap();
+    }
+    assert_eq!(
+        mark(&engine).digest,
+        marks[commits.len()].digest,
+        "{what}: repeats counted"
     );
 }
 
@@ -286,10 +304,15 @@ fn threads_commit_while_the_disk_fails() {
                 })
             })
             .collect();
+        let snapshots = {
+            let engine = Arc::clone(&engine);
+            std::thread::spawn(move || (0..5).for_each(|_| drop(engine.snapshot())))
+        };
         let outcomes: Vec<_> = threads
             .into_iter()
             .flat_map(|t| t.join().unwrap())
             .collect();
+        snapshots.join().unwrap();
         drop(engine);
         let after = if nth % 3 == 0 {
             disk.crash(Unsynced::Lost)
@@ -309,6 +332,14 @@ fn threads_commit_while_the_disk_fails() {
         assert_eq!(
             report["clicks"], report["sets"]["clicked"],
             "fault {nth}: counted twice"
+        );
+        let found = mark(&engine);
+        drop(engine);
+        let replayed = reopen(&without_snapshots(&after)).unwrap();
+        assert_eq!(
+            mark(&replayed),
+            found,
+            "fault {nth}: full replay differs from snapshot and tail"
         );
         for thread in 0..THREADS {
             let mine = outcomes.iter().filter(|(turn, _)| turn / EACH == thread);

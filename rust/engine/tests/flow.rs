@@ -415,6 +415,55 @@ fn a_providers_opted_out_code_suppresses() {
     desk.is("spring.failed_final:opted_out", &[0, 1]);
 }
 
+/// Some receipts name only the message. One that came before its send was parked, and when the
+/// send told whom it was about, the opt-out in it was not heard: the contact stayed unsuppressed.
+#[test]
+fn an_early_opted_out_code_suppresses_whom_its_message_was_for() {
+    let receipt = "/hooks/vonage-sms?to=Harbour&messageId=V1&status=rejected&err-code=9";
+    let mut digests = Vec::new();
+    for is_early in [true, false] {
+        let desk = Desk::new();
+        desk.blast("b1", SENDER, 0, 0..3);
+        if is_early {
+            desk.post(Provider::VonageSms, receipt, "");
+        }
+        desk.sent("b1", Provider::VonageSms, "", &[(1, "V1")]);
+        if !is_early {
+            desk.post(Provider::VonageSms, receipt, "");
+        }
+        desk.is("spring.rejected", &[1]);
+        desk.is("suppressed", &[1]);
+        digests.push(desk.0.digest().unwrap());
+    }
+    assert_eq!(digests[0], digests[1]);
+}
+
+/// Receipts without a time of their own count from their arrival. A repeat was heard at its own
+/// arrival if the message was known, and not at all if it was not: two ends of one story.
+#[test]
+fn a_repeated_opted_out_code_ends_the_same_early_or_late() {
+    let mut digests = Vec::new();
+    for sent_at in 0..4 {
+        let desk = Desk::new();
+        desk.blast("b1", SENDER, 0, 0..3);
+        for turn in 0..4 {
+            if turn == sent_at {
+                desk.sent("b1", Provider::Twilio, "", &[(0, "SM0")]);
+            }
+            if turn == 3 {
+                break;
+            }
+            let body = format!("{}&ErrorCode=21610", form(0, "SM0", "failed"));
+            desk.post_at(turn, Provider::Twilio, "/hooks/twilio", &body);
+        }
+        digests.push(desk.0.digest().unwrap());
+    }
+    assert!(
+        digests.iter().all(|digest| *digest == digests[0]),
+        "{digests:?}"
+    );
+}
+
 #[test]
 fn an_unknown_word_is_kept_and_counted() {
     let desk = Desk::new();

@@ -576,11 +576,12 @@ fn said() -> impl Strategy<Value = Said> {
         named,
     )
         .prop_map(|(what, message, contact, sender, hours, named)| {
-            // A failure's contact is heard at once; it must be the message's own.
-            let message = message.filter(|_| what != What::OptedOutFailure);
             // Who names a blast and a message does not contradict himself: the blast named is
             // taken at once, and stays if the id turns out to be another's.
             let (named, contact) = match (message, named) {
+                (Some(id), None | Some((_, true))) if what == What::OptedOutFailure => {
+                    (named, self::message(id).1)
+                }
                 (Some(id), Some((_, false))) => {
                     (Some((id % BLASTS.len(), false)), self::message(id).1)
                 }

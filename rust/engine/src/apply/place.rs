@@ -46,6 +46,10 @@ fn add_firm(state: &mut State, entry: &Entry, id: BlastId, contact: ContactId) -
     if let Some(tally) = &entry.tally {
         blast.facts.counts.add(tally, 1);
     }
+    if entry.is_proof_of_send && entry.mask.has(SetKind::OPTED_OUT) {
+        // The receipt need not have said whom it was about.
+        state.consent.hear(contact, entry.at_us, true);
+    }
     // A receipt that names its blast makes its contact one of the blast, as a send would.
     let is_member = entry.is_proof_of_send && add_member(state, id, contact, SetKind::SENT);
     is_member || new != 0 || entry.tally.is_some()

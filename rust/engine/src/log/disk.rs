@@ -123,6 +123,7 @@ impl RealDisk {
                 return Err(OpenError::Missing);
             }
         }
+        let missing: Vec<&Path> = root.ancestors().take_while(|path| !path.exists()).collect();
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true).mode(0o700);
         for folder in FOLDERS {
@@ -131,6 +132,13 @@ impl RealDisk {
                     .create(root.join(folder))
                     .map_err(|error| OpenError::Io("making the data directory", error))?;
             }
+        }
+        for path in missing {
+            let parent = path
+                .parent()
+                .filter(|parent| !parent.as_os_str().is_empty());
+            sync_folder(parent.unwrap_or(Path::new(".")))
+                .map_err(|error| OpenError::Io("making the data directory", error))?;
         }
         let lock = Self::lock(root)?;
         Ok(Self {
@@ -244,7 +252,7 @@ impl Disk for RealDisk {
     fn sync_dir(&self, name: &str) -> io::Result<()> {
         let path = self.path(name);
         let folder = path.parent().unwrap_or(&self.root);
-        OpenOptions::new().read(true).open(folder)?.sync_all()
+        sync_folder(folder)
     }
 
     fn settle(&self, name: &str) -> io::Result<()> {
@@ -255,6 +263,11 @@ impl Disk for RealDisk {
         fadvise(&file, 0, None, Advice::DontNeed).unwrap_or_default();
         Ok(())
     }
+}
+
+/// Makes the names in a directory durable.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    OpenOptions::new().read(true).open(folder)?.sync_all()
 }
 
 #[derive(Debug)]

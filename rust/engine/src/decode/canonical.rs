@@ -4,7 +4,7 @@
 //!
 //! Names that a kind does not have are not read; neither are names nobody knows.
 
-use super::json::{Scanner, Token};
+use super::json::{Scanner, Stopped, Token};
 use super::number::{Contact, classify};
 use super::row::{Row, SCRATCH_BYTES, Scratch, clean_code};
 use super::slots::{Fault, Slot, Slots, Wire, at};
@@ -107,24 +107,38 @@ fn second_line_opens(body: &[u8]) -> bool {
 fn array<S: Sink>(body: &[u8], sink: &mut S) -> Result<(), BodyError> {
     check_utf8(body, 0)?;
     let mut scan = Scanner::new(body, 0, usize::MAX);
+    let count = count_elements(&mut scan).map_err(|Stopped| scan.fault())?;
+    let mut walk = Walk::new(Scanner::new(body, 0, usize::MAX));
+    for index in 0..count {
+        let read = element(&mut walk, at(index)).map_err(|Stopped| walk.scan.fault())?;
+        give(&walk.slots, read, at(index), sink);
+    }
+    Ok(())
+}
+
+/// Reads the next element of an array.
+fn element(walk: &mut Walk<'_>, number: u32) -> Result<Read, Stopped> {
+    if number == 0 {
+        walk.scan.token()?;
+    }
+    walk.scan.next_element(number == 0)?;
+    walk.slots = Slots::EMPTY;
+    read(walk, number)
+}
+
+/// Reads an array and all that is around it.
+fn count_elements(scan: &mut Scanner<'_>) -> Result<usize, Stopped> {
     scan.token()?;
-    let start = scan.clone();
     let mut count = 0;
     while scan.next_element(count == 0)? {
         count += 1;
         if count > BODY_EVENTS_MAX {
-            return Err(Fault::new(scan.place(), RejectCode::TooManyEvents).into());
+            return Err(scan.stop_at(scan.place(), RejectCode::TooManyEvents));
         }
         scan.skip_value()?;
     }
     scan.end()?;
-    let mut scan = start;
-    for index in 0..count {
-        scan.next_element(index == 0)?;
-        let read = read(&mut scan, at(index))?;
-        give(&read, at(index), sink);
-    }
-    Ok(())
+    Ok(count)
 }
 
 /// One event a line. A line that is no JSON is refused by itself; its number is the row.
@@ -155,42 +169,40 @@ fn lines<S: Sink>(body: &[u8], sink: &mut S) -> Result<(), BodyError> {
 /// Reads the one value from a place to the end and gives it to the sink, if it is JSON.
 fn whole<S: Sink>(text: &[u8], start: usize, number: u32, sink: &mut S) -> Result<(), Fault> {
     check_utf8(text.get(start..).unwrap_or_default(), start)?;
-    let mut scan = Scanner::new(text, start, BODY_KEYS_MAX);
-    let read = read(&mut scan, number)?;
-    scan.end()?;
-    give(&read, number, sink);
+    let mut walk = Walk::new(Scanner::new(text, start, BODY_KEYS_MAX));
+    let read = read(&mut walk, number)
+        .and_then(|read| walk.scan.end().map(|()| read))
+        .map_err(|Stopped| walk.scan.fault())?;
+    give(&walk.slots, read, number, sink);
     Ok(())
 }
 
-/// The slots of a value and its place, or why it is refused.
-type Read<'b> = Result<(Slots<'b>, u32), Reject>;
+/// The place of a value that was read into slots, or why it is refused.
+type Read = Result<u32, Reject>;
 
-/// Reads the value that is next.
-fn read<'b>(scan: &mut Scanner<'b>, number: u32) -> Result<Read<'b>, Fault> {
-    scan.skip_blanks();
-    let place = scan.place();
-    let mut walk = Walk::new(scan.clone(), &Slots::EMPTY);
-    let token = walk.scan.token()?;
-    match token {
-        Token::Object => walk.object(&ROOT)?,
+/// Reads the value that is next into slots that are empty.
+fn read(walk: &mut Walk<'_>, number: u32) -> Result<Read, Stopped> {
+    walk.scan.skip_blanks();
+    let place = walk.scan.place();
+    match walk.scan.token()? {
+        Token::Object => {
+            walk.object(&ROOT)?;
+            return Ok(Ok(at(place)));
+        }
         Token::Array => walk.scan.skip_open(false)?,
         _ => {}
-    }
-    *scan = walk.scan;
-    if token == Token::Object {
-        return Ok(Ok((walk.slots, at(place))));
     }
     Ok(Err(Fault::new(place, RejectCode::WrongType).in_row(number)))
 }
 
 /// Gives what was read to the sink.
-fn give<S: Sink>(read: &Read<'_>, number: u32, sink: &mut S) {
-    let (slots, place) = match read {
-        Ok(read) => read,
-        Err(reject) => return sink.reject(*reject),
+fn give<S: Sink>(slots: &Slots<'_>, read: Read, number: u32, sink: &mut S) {
+    let place = match read {
+        Ok(place) => place,
+        Err(reject) => return sink.reject(reject),
     };
     let mut buffer = [0; SCRATCH_BYTES];
-    let mut row = Row::new(slots, Scratch::new(&mut buffer), number, *place);
+    let mut row = Row::new(slots, Scratch::new(&mut buffer), number, place);
     match event(&mut row) {
         Ok(event) => sink.event(number, event),
         Err(fault) => sink.reject(fault.in_row(number)),

@@ -2,9 +2,17 @@
 //! numbers stay text, strings stay as on the wire, every complaint has its exact byte.
 //!
 //! The caller has checked that the bytes are UTF-8 (see [`Scanner::new`]).
+//!
+//! Speed comes from what stays in registers: the small functions are always put into the loop
+//! that calls them, errors carry nothing, and the rare cases are functions that take and give
+//! plain values.
+#![expect(
+    clippy::inline_always,
+    reason = "a result that goes through memory costs more than the whole step"
+)]
 
 use super::RejectCode;
-use super::slots::{Fault, at};
+use super::slots::Fault;
 use crate::limits::JSON_DEPTH_MAX;
 
 /// What comes next.
@@ -28,31 +36,37 @@ pub(super) enum Token<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Text<'a> {
     pub bytes: &'a [u8],
-    /// Offset of the first byte after the quotation mark.
-    pub at: u32,
     /// Whether there is a backslash in it.
     pub is_escaped: bool,
 }
+
+/// The scanner stopped; [`Scanner::fault`] says why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stopped;
 
 /// Reads JSON from front to back.
 #[derive(Clone, Debug)]
 pub(super) struct Scanner<'a> {
     bytes: &'a [u8],
-    place: usize,
+    /// What is not read yet. After a stop: from the byte that is wrong on.
+    rest: &'a [u8],
     depth: usize,
     keys: usize,
     keys_max: usize,
+    /// Why it stopped, if not for its grammar.
+    code: RejectCode,
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
-/// High bits over the bytes that end or break a run of plain string bytes; the lowest is exact.
+/// High bits over the bytes of a word that end or break a run of plain string bytes; the
+/// lowest is exact. With one bit turned over, the quotation mark is 0x20, and all that matters
+/// but the backslash is below 0x21.
 const fn special(word: u64) -> u64 {
-    let quote = word ^ (ONES * b'"' as u64);
-    let slash = word ^ (ONES * b'\\' as u64);
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    ((quote.wrapping_sub(ONES) & !quote) | (slash.wrapping_sub(ONES) & !slash) | control) & HIGHS
+    let low = (word ^ (ONES * 2)).wrapping_sub(ONES * 0x21);
+    let slash = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
+    (low | slash) & !word & HIGHS
 }
 
 impl<'a> Scanner<'a> {
@@ -61,53 +75,70 @@ impl<'a> Scanner<'a> {
     pub fn new(bytes: &'a [u8], start: usize, keys_max: usize) -> Self {
         Self {
             bytes,
-            place: start,
+            rest: bytes.get(start..).unwrap_or_default(),
             depth: 0,
             keys: 0,
             keys_max,
+            code: RejectCode::JsonInvalid,
         }
     }
 
     /// Offset of the next byte.
+    #[inline(always)]
     pub const fn place(&self) -> usize {
-        self.place
+        self.bytes.len() - self.rest.len()
     }
 
-    #[inline]
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.place).copied()
+    /// Why it stopped, and where.
+    pub fn fault(&self) -> Fault {
+        let is_cut = self.rest.is_empty() && self.code == RejectCode::JsonInvalid;
+        let code = if is_cut {
+            RejectCode::JsonTruncated
+        } else {
+            self.code
+        };
+        Fault::new(self.place(), code)
     }
 
-    /// The fault at a place: truncated if nothing is there.
-    fn fault(&self, place: usize) -> Fault {
-        if place >= self.bytes.len() {
-            return Fault::new(self.bytes.len(), RejectCode::JsonTruncated);
-        }
-        Fault::new(place, RejectCode::JsonInvalid)
+    /// Stops for a limit that was passed here.
+    #[inline(always)]
+    fn stop(&mut self, code: RejectCode) -> Stopped {
+        self.code = code;
+        Stopped
+    }
+
+    /// Stops for a limit that was passed at a place read before.
+    pub fn stop_at(&mut self, place: usize, code: RejectCode) -> Stopped {
+        self.rest = self.bytes.get(place..).unwrap_or_default();
+        self.stop(code)
+    }
+
+    /// Passes so many bytes.
+    #[inline(always)]
+    fn pass(&mut self, count: usize) {
+        self.rest = self.rest.get(count..).unwrap_or_default();
     }
 
     /// Passes blanks; the byte after them.
-    #[inline]
+    #[inline(always)]
     pub fn skip_blanks(&mut self) -> Option<u8> {
-        loop {
-            match self.peek() {
-                Some(b' ' | b'\n' | b'\r' | b'\t') => self.place += 1,
-                byte => return byte,
-            }
+        while let [b' ' | b'\n' | b'\r' | b'\t', rest @ ..] = self.rest {
+            self.rest = rest;
         }
+        self.rest.first().copied()
     }
 
     /// Nothing but blanks may follow.
-    pub fn end(&mut self) -> Result<(), Fault> {
+    pub fn end(&mut self) -> Result<(), Stopped> {
         match self.skip_blanks() {
             None => Ok(()),
-            Some(_) => Err(self.fault(self.place)),
+            Some(_) => Err(Stopped),
         }
     }
 
     /// The next value; of objects and arrays only the opening.
-    #[inline]
-    pub fn token(&mut self) -> Result<Token<'a>, Fault> {
+    #[inline(always)]
+    pub fn token(&mut self) -> Result<Token<'a>, Stopped> {
         match self.skip_blanks() {
             Some(b'"') => self.string().map(Token::String),
             Some(b'{') => self.open().map(|()| Token::Object),
@@ -116,44 +147,44 @@ impl<'a> Scanner<'a> {
             Some(b't') => self.word(b"true").map(|()| Token::Bool(true)),
             Some(b'f') => self.word(b"false").map(|()| Token::Bool(false)),
             Some(b'n') => self.word(b"null").map(|()| Token::Null),
-            _ => Err(self.fault(self.place)),
+            _ => Err(Stopped),
         }
     }
 
-    #[inline]
-    fn open(&mut self) -> Result<(), Fault> {
+    #[inline(always)]
+    fn open(&mut self) -> Result<(), Stopped> {
         if self.depth == JSON_DEPTH_MAX {
-            return Err(Fault::new(self.place, RejectCode::JsonTooDeep));
+            return Err(self.stop(RejectCode::JsonTooDeep));
         }
         self.depth += 1;
-        self.place += 1;
+        self.pass(1);
         Ok(())
     }
 
     /// The next name of the open object, or none, and the object is closed.
-    #[inline]
-    pub fn next_key(&mut self, first: bool) -> Result<Option<Text<'a>>, Fault> {
+    #[inline(always)]
+    pub fn next_key(&mut self, first: bool) -> Result<Option<Text<'a>>, Stopped> {
         if self.closes(b'}', first)? {
             return Ok(None);
         }
         if self.skip_blanks() != Some(b'"') {
-            return Err(self.fault(self.place));
+            return Err(Stopped);
         }
         self.keys += 1;
         if self.keys > self.keys_max {
-            return Err(Fault::new(self.place, RejectCode::TooManyKeys));
+            return Err(self.stop(RejectCode::TooManyKeys));
         }
         let key = self.string()?;
         if self.skip_blanks() != Some(b':') {
-            return Err(self.fault(self.place));
+            return Err(Stopped);
         }
-        self.place += 1;
+        self.pass(1);
         Ok(Some(key))
     }
 
     /// Whether the open array has another element; if not, it is closed.
-    #[inline]
-    pub fn next_element(&mut self, first: bool) -> Result<bool, Fault> {
+    #[inline(always)]
+    pub fn next_element(&mut self, first: bool) -> Result<bool, Stopped> {
         if self.closes(b']', first)? {
             return Ok(false);
         }
@@ -162,25 +193,26 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes the closing byte, or the comma before the next member.
-    #[inline]
-    fn closes(&mut self, close: u8, first: bool) -> Result<bool, Fault> {
+    #[inline(always)]
+    fn closes(&mut self, close: u8, first: bool) -> Result<bool, Stopped> {
         match self.skip_blanks() {
+            Some(b',') if !first => {
+                self.pass(1);
+                Ok(false)
+            }
             Some(byte) if byte == close => {
-                self.place += 1;
+                self.pass(1);
                 self.depth = self.depth.saturating_sub(1);
                 Ok(true)
             }
-            Some(b',') if !first => {
-                self.place += 1;
-                Ok(false)
-            }
             Some(_) if first => Ok(false),
-            _ => Err(self.fault(self.place)),
+            _ => Err(Stopped),
         }
     }
 
     /// Passes one whole value.
-    pub fn skip_value(&mut self) -> Result<(), Fault> {
+    #[inline(always)]
+    pub fn skip_value(&mut self) -> Result<(), Stopped> {
         match self.token()? {
             Token::Object => self.skip_open(true),
             Token::Array => self.skip_open(false),
@@ -188,9 +220,19 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Passes the rest of an object or array that was just opened. Not recursive: the kinds
-    /// of the open containers are the bits of one word, which is why 64 levels are the most.
-    pub fn skip_open(&mut self, object: bool) -> Result<(), Fault> {
+    /// Passes the rest of an object or array that was just opened.
+    pub fn skip_open(&mut self, object: bool) -> Result<(), Stopped> {
+        // A scanner of its own stays in registers.
+        let mut scan = self.clone();
+        let outcome = scan.skip_members(object);
+        *self = scan;
+        outcome
+    }
+
+    /// Not recursive: the kinds of the open containers are the bits of one word, which is why
+    /// 64 levels are the most.
+    #[inline(always)]
+    fn skip_members(&mut self, object: bool) -> Result<(), Stopped> {
         let floor = self.depth;
         let mut kinds = u64::from(object);
         let mut first = true;
@@ -217,106 +259,133 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads a string whose quotation mark is next.
-    #[inline]
-    fn string(&mut self) -> Result<Text<'a>, Fault> {
-        let start = self.place + 1;
-        let mut place = start;
-        let mut is_escaped = false;
-        loop {
-            while let Some(chunk) = self.bytes.get(place..).and_then(|rest| rest.first_chunk()) {
-                let found = special(u64::from_le_bytes(*chunk));
-                if found != 0 {
-                    place += (found.trailing_zeros() / 8) as usize;
-                    break;
-                }
-                place += 8;
+    #[inline(always)]
+    fn string(&mut self) -> Result<Text<'a>, Stopped> {
+        self.pass(1);
+        let mut tail = self.rest;
+        while let Some((chunk, after)) = tail.split_first_chunk() {
+            let word = u64::from_le_bytes(*chunk);
+            let found = special(word);
+            if found == 0 {
+                tail = after;
+                continue;
             }
-            match self.bytes.get(place) {
-                Some(b'"') => break,
-                Some(0x20..) => place = self.step(place, &mut is_escaped)?,
-                _ => return Err(self.fault(place)),
+            let bit = found.trailing_zeros() & 0x38;
+            if word >> bit & 0xff == u64::from(b'"') {
+                let len = self.rest.len() - tail.len() + (bit / 8) as usize;
+                return Ok(self.text(len, false));
+            }
+            break;
+        }
+        match slow_end(self.rest) {
+            Ok((len, is_escaped)) => Ok(self.text(len, is_escaped)),
+            Err(place) => {
+                self.pass(place);
+                Err(Stopped)
             }
         }
-        self.place = place + 1;
-        let bytes = self.bytes.get(start..place).unwrap_or_default();
-        Ok(Text {
-            bytes,
-            at: at(start),
-            is_escaped,
-        })
     }
 
-    /// Passes an escape, or one byte of a tail too short for a word.
-    #[cold]
-    fn step(&self, place: usize, is_escaped: &mut bool) -> Result<usize, Fault> {
-        if self.bytes.get(place) != Some(&b'\\') {
-            return Ok(place + 1);
-        }
-        *is_escaped = true;
-        self.escape(place)
+    /// The string of so many bytes that is next, and passes its closing quotation mark.
+    #[inline(always)]
+    fn text(&mut self, len: usize, is_escaped: bool) -> Text<'a> {
+        let (bytes, rest) = self.rest.split_at_checked(len).unwrap_or_default();
+        self.rest = rest.get(1..).unwrap_or_default();
+        Text { bytes, is_escaped }
     }
 
-    /// Passes the escape at a place; whether surrogates pair up is asked by [`unescape`].
-    fn escape(&self, place: usize) -> Result<usize, Fault> {
-        match self.bytes.get(place + 1) {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(place + 2),
-            Some(b'u') => {
-                for digit in place + 2..place + 6 {
-                    if !self.bytes.get(digit).is_some_and(u8::is_ascii_hexdigit) {
-                        return Err(self.fault(digit));
-                    }
-                }
-                Ok(place + 6)
-            }
-            _ => Err(self.fault(place + 1)),
-        }
-    }
-
-    fn digits(&self, mut place: usize) -> Result<usize, Fault> {
-        let start = place;
-        while self.bytes.get(place).is_some_and(u8::is_ascii_digit) {
-            place += 1;
-        }
-        if place == start {
-            Err(self.fault(place))
-        } else {
-            Ok(place)
-        }
-    }
-
-    fn number(&mut self) -> Result<&'a [u8], Fault> {
-        let start = self.place;
-        let mut place = if self.peek() == Some(b'-') {
-            start + 1
-        } else {
-            start
+    /// Passes one digit or more.
+    #[inline(always)]
+    fn digits(&mut self) -> Result<(), Stopped> {
+        let [b'0'..=b'9', rest @ ..] = self.rest else {
+            return Err(Stopped);
         };
-        place = match self.bytes.get(place) {
-            Some(b'0') => place + 1,
-            _ => self.digits(place)?,
-        };
-        if self.bytes.get(place) == Some(&b'.') {
-            place = self.digits(place + 1)?;
-        }
-        if matches!(self.bytes.get(place), Some(b'e' | b'E')) {
-            place += 1;
-            if matches!(self.bytes.get(place), Some(b'+' | b'-')) {
-                place += 1;
-            }
-            place = self.digits(place)?;
-        }
-        self.place = place;
-        Ok(self.bytes.get(start..place).unwrap_or_default())
-    }
-
-    fn word(&mut self, word: &[u8]) -> Result<(), Fault> {
-        for byte in word {
-            if self.peek() != Some(*byte) {
-                return Err(self.fault(self.place));
-            }
-            self.place += 1;
+        self.rest = rest;
+        while let [b'0'..=b'9', rest @ ..] = self.rest {
+            self.rest = rest;
         }
         Ok(())
+    }
+
+    #[inline(always)]
+    fn number(&mut self) -> Result<&'a [u8], Stopped> {
+        let start = self.rest;
+        if let [b'-', rest @ ..] = self.rest {
+            self.rest = rest;
+        }
+        if let [b'0', rest @ ..] = self.rest {
+            self.rest = rest;
+        } else {
+            self.digits()?;
+        }
+        if let [b'.', rest @ ..] = self.rest {
+            self.rest = rest;
+            self.digits()?;
+        }
+        if let [b'e' | b'E', rest @ ..] = self.rest {
+            self.rest = rest;
+            if let [b'+' | b'-', rest @ ..] = self.rest {
+                self.rest = rest;
+            }
+            self.digits()?;
+        }
+        let len = start.len() - self.rest.len();
+        Ok(start.get(..len).unwrap_or_default())
+    }
+
+    #[inline(always)]
+    fn word(&mut self, word: &[u8]) -> Result<(), Stopped> {
+        if let Some(rest) = self.rest.strip_prefix(word) {
+            self.rest = rest;
+            return Ok(());
+        }
+        self.pass(same_count(self.rest, word));
+        Err(Stopped)
+    }
+}
+
+/// How many bytes two texts have in common.
+#[cold]
+fn same_count(text: &[u8], word: &[u8]) -> usize {
+    text.iter().zip(word).take_while(|(a, b)| a == b).count()
+}
+
+/// Where a string with escapes, or close to the end of all, has its closing quotation mark,
+/// and whether there are escapes.
+///
+/// # Errors
+/// The place of the byte that cannot stand there.
+#[cold]
+#[inline(never)]
+fn slow_end(text: &[u8]) -> Result<(usize, bool), usize> {
+    let mut place = 0;
+    let mut is_escaped = false;
+    loop {
+        match text.get(place) {
+            Some(b'"') => return Ok((place, is_escaped)),
+            Some(b'\\') => {
+                is_escaped = true;
+                place = escape(text, place)?;
+            }
+            Some(0x20..) => place += 1,
+            _ => return Err(place),
+        }
+    }
+}
+
+/// Passes the escape at a place; whether surrogates pair up is asked by [`unescape`].
+fn escape(text: &[u8], place: usize) -> Result<usize, usize> {
+    match text.get(place + 1) {
+        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(place + 2),
+        Some(b'u') => {
+            for digit in place + 2..place + 6 {
+                if !text.get(digit).is_some_and(u8::is_ascii_hexdigit) {
+                    return Err(digit);
+                }
+            }
+            Ok(place + 6)
+        }
+        _ => Err(place + 1),
     }
 }
 

@@ -1,10 +1,11 @@
 //! Tables of names -> slots, and the walk of a JSON body (or a form) along such a table.
 //!
-//! A body is read twice where it holds a list of rows: once to its end, which proves that it
-//! is JSON and finds what all rows share, then row by row. Nothing is given out before the
-//! proof, and nothing is kept for each row.
+//! A body is read to its end first, which proves that it is JSON, and finds what all rows
+//! share and the first row; nothing is given out before the proof. Further rows are read again,
+//! each in the place of the one before, so that nothing is kept for each row. A row must not
+//! fill slots that what is around it fills.
 
-use super::json::{Scanner, Text, Token, unescape};
+use super::json::{Scanner, Stopped, Text, Token, unescape};
 use super::row::{Build, Row, SCRATCH_BYTES, Scratch};
 use super::slots::{Fault, Raw, Slot, Slots, Wire, at};
 use super::{BodyError, RejectCode, Sink, form};
@@ -57,6 +58,11 @@ impl Key {
             lens,
             firsts,
         }
+    }
+
+    /// Whether the elements of an array are rows.
+    const fn is_rows(&self) -> bool {
+        matches!(self.list, List::Rows | List::RowsOrSelf)
     }
 
     /// The entry for a name inside this one. Most names of a body are in no table, and most of
@@ -161,22 +167,29 @@ pub(super) fn json_rows<S: Sink>(
     sink: &mut S,
 ) -> Result<(), BodyError> {
     check_utf8(body, 0)?;
-    let mut walk = Walk::new(Scanner::new(body, 0, BODY_KEYS_MAX), &Slots::EMPTY);
-    let start = walk.scan.skip_blanks().map_or(0, |_| walk.scan.place());
-    let fits = walk.value(root, false)?;
-    walk.scan.end()?;
+    let mut walk = Walk::new(Scanner::new(body, 0, BODY_KEYS_MAX));
+    let (start, fits) = walk.whole(root).map_err(|Stopped| walk.scan.fault())?;
     if !fits {
         return Err(Fault::new(start, RejectCode::WrongType).into());
     }
     let mut out = Out {
-        body,
         build,
         sink,
         next: 0,
     };
-    match walk.rows {
-        Some(list) => out.list(&walk.slots, list)?,
-        None => out.row(&walk.slots, start),
+    let Some(found) = walk.rows.take() else {
+        out.row(&walk.slots, start, true);
+        return Ok(());
+    };
+    walk.scan = Scanner::new(body, found.second, usize::MAX);
+    for index in 0..found.count {
+        let (start, fits) = if index == 0 {
+            found.first
+        } else {
+            let next = walk.next_row(found.key);
+            next.map_err(|Stopped| walk.scan.fault())?
+        };
+        out.row(&walk.slots, start, fits);
     }
     Ok(())
 }
@@ -190,12 +203,15 @@ pub(super) fn check_utf8(text: &[u8], start: usize) -> Result<(), Fault> {
     }
 }
 
-/// An array of rows that was found: its table, and where its first element may begin.
+/// An array of rows that was found. The first row is in the slots already.
 #[derive(Clone, Copy)]
 struct Found {
     key: &'static Key,
-    place: usize,
     count: usize,
+    /// Where the first element is, and whether its type is one the table has.
+    first: (usize, bool),
+    /// What follows the first element.
+    second: usize,
 }
 
 /// One value on the way into slots.
@@ -206,19 +222,38 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub fn new(scan: Scanner<'a>, slots: &Slots<'a>) -> Self {
+    #[inline]
+    pub fn new(scan: Scanner<'a>) -> Self {
         Self {
             scan,
-            slots: *slots,
+            slots: Slots::EMPTY,
             rows: None,
         }
     }
 
+    /// Reads all there is; where it begins, and whether its type is one the table has.
+    fn whole(&mut self, root: &'static Key) -> Result<(usize, bool), Stopped> {
+        self.scan.skip_blanks();
+        let start = self.scan.place();
+        let fits = self.value(root, false)?;
+        self.scan.end()?;
+        Ok((start, fits))
+    }
+
+    /// Reads the next row in the place of the one before.
+    fn next_row(&mut self, key: &'static Key) -> Result<(usize, bool), Stopped> {
+        self.scan.next_element(false)?;
+        let start = self.scan.place();
+        self.clear(key);
+        Ok((start, self.value(key, true)?))
+    }
+
     /// Reads one value; false where it is of a type the table does not have.
-    fn value(&mut self, key: &'static Key, in_list: bool) -> Result<bool, Fault> {
-        let raw = |bytes: &'a [u8], at, wire| Raw { bytes, at, wire };
-        let place = at(self.scan.place());
-        let raw = match self.scan.token()? {
+    fn value(&mut self, key: &'static Key, in_list: bool) -> Result<bool, Stopped> {
+        let place = self.scan.place();
+        let token = self.scan.token()?;
+        let end = self.scan.place();
+        let (bytes, at, wire): (&[u8], usize, Wire) = match token {
             Token::Object if !key.keys.is_empty() => {
                 self.object(key)?;
                 return Ok(true);
@@ -227,26 +262,25 @@ impl<'a> Walk<'a> {
                 self.list(key)?;
                 return Ok(true);
             }
-            Token::Object => {
-                self.scan.skip_open(true)?;
-                raw(&[], place, Wire::Nested)
+            Token::Object | Token::Array => {
+                self.scan.skip_open(token == Token::Object)?;
+                (&[], place, Wire::Nested)
             }
-            Token::Array => {
-                self.scan.skip_open(false)?;
-                raw(&[], place, Wire::Nested)
+            Token::String(text) if text.is_escaped => {
+                (text.bytes, end - 1 - text.bytes.len(), Wire::TextEscaped)
             }
-            Token::String(text) if text.is_escaped => raw(text.bytes, text.at, Wire::TextEscaped),
-            Token::String(text) => raw(text.bytes, text.at, Wire::Text),
-            Token::Number(bytes) => raw(bytes, at(self.scan.place() - bytes.len()), Wire::Number),
-            Token::Bool(value) => raw(&[], place, Wire::Bool(value)),
-            Token::Null => raw(&[], place, Wire::Null),
+            Token::String(text) => (text.bytes, end - 1 - text.bytes.len(), Wire::Text),
+            Token::Number(bytes) => (bytes, end - bytes.len(), Wire::Number),
+            Token::Bool(value) => (&[], place, Wire::Bool(value)),
+            Token::Null => (&[], place, Wire::Null),
         };
-        self.slots.set(key.slot, raw);
+        let at = super::slots::at(at);
+        self.slots.set(key.slot, Raw { bytes, at, wire });
         Ok(key.slot != Slot::None)
     }
 
     /// Reads the members of an object that was just opened.
-    pub fn object(&mut self, outer: &'static Key) -> Result<(), Fault> {
+    pub fn object(&mut self, outer: &'static Key) -> Result<(), Stopped> {
         let mut first = true;
         let mut seen = 0_u64;
         while let Some(name) = self.scan.next_key(first)? {
@@ -258,9 +292,6 @@ impl<'a> Walk<'a> {
                         self.clear(key);
                     }
                     seen |= bit;
-                    if matches!(key.list, List::Rows | List::RowsOrSelf) {
-                        self.rows = None;
-                    }
                     self.value(key, false)?;
                 }
                 None => self.scan.skip_value()?,
@@ -270,7 +301,11 @@ impl<'a> Walk<'a> {
     }
 
     /// Forgets an earlier value of the same name: the last one wins as a whole.
+    #[cold]
     fn clear(&mut self, key: &'static Key) {
+        if key.is_rows() {
+            self.rows = None;
+        }
         self.slots.set(key.slot, Raw::ABSENT);
         for key in key.keys {
             self.clear(key);
@@ -278,30 +313,38 @@ impl<'a> Walk<'a> {
     }
 
     /// Reads an array that was just opened.
-    fn list(&mut self, key: &'static Key) -> Result<(), Fault> {
+    fn list(&mut self, key: &'static Key) -> Result<(), Stopped> {
         let place = self.scan.place();
         let mut count = 0;
+        let (mut first, mut second) = ((0, false), 0);
         while self.scan.next_element(count == 0)? {
             match key.list {
-                List::First if count == 0 => {
-                    self.value(key, true)?;
-                }
                 List::TextPart => self.text_part(key)?,
+                _ if count == 0 => {
+                    first.0 = self.scan.place();
+                    first.1 = self.value(key, true)?;
+                    second = self.scan.place();
+                }
                 _ => self.scan.skip_value()?,
             }
             count += 1;
         }
-        if matches!(key.list, List::Rows | List::RowsOrSelf) {
-            if count > BODY_EVENTS_MAX {
-                return Err(Fault::new(place, RejectCode::TooManyEvents));
-            }
-            self.rows =
-                (count > 0 || key.list == List::Rows).then_some(Found { key, place, count });
+        if !key.is_rows() {
+            return Ok(());
         }
+        if count > BODY_EVENTS_MAX {
+            return Err(self.scan.stop_at(place, RejectCode::TooManyEvents));
+        }
+        self.rows = (count > 0 || key.list == List::Rows).then_some(Found {
+            key,
+            count,
+            first,
+            second,
+        });
         Ok(())
     }
 
-    fn text_part(&mut self, key: &'static Key) -> Result<(), Fault> {
+    fn text_part(&mut self, key: &'static Key) -> Result<(), Stopped> {
         self.slots.set(Slot::PartType, Raw::ABSENT);
         self.slots.set(Slot::PartText, Raw::ABSENT);
         match self.scan.token()? {
@@ -338,46 +381,26 @@ fn find_key(outer: &'static Key, name: Text<'_>) -> Option<(usize, &'static Key)
 }
 
 /// Gives rows to the sink.
-struct Out<'b, 'k, S> {
-    body: &'b [u8],
+struct Out<'k, S> {
     build: Build,
     sink: &'k mut S,
     next: u32,
 }
 
-impl<'b, S: Sink> Out<'b, '_, S> {
-    fn row(&mut self, slots: &Slots<'b>, place: usize) {
-        let mut buffer = [0; SCRATCH_BYTES];
-        let mut row = Row::new(slots, Scratch::new(&mut buffer), self.next, at(place));
-        match (self.build)(&mut row) {
-            Ok(Some(event)) => self.sink.event(self.next, event),
-            Ok(None) => {}
-            Err(fault) => self.sink.reject(fault.in_row(self.next)),
-        }
+impl<S: Sink> Out<'_, S> {
+    fn row(&mut self, slots: &Slots<'_>, start: usize, fits: bool) {
+        let number = self.next;
         self.next += 1;
-    }
-
-    /// Gives each element of an array, which was read to its end before, on top of what is
-    /// shared; an element may hold an array of rows itself.
-    fn list(&mut self, shared: &Slots<'b>, found: Found) -> Result<(), Fault> {
-        let mut scan = Scanner::new(self.body, found.place, usize::MAX);
-        for index in 0..found.count {
-            scan.next_element(index == 0)?;
-            let start = scan.place();
-            let mut walk = Walk::new(scan, shared);
-            let fits = walk.value(found.key, true)?;
-            let (slots, rows) = (walk.slots, walk.rows);
-            scan = walk.scan;
-            match rows {
-                Some(inner) => self.list(&slots, inner)?,
-                None if fits => self.row(&slots, start),
-                None => {
-                    let fault = Fault::new(start, RejectCode::WrongType);
-                    self.sink.reject(fault.in_row(self.next));
-                    self.next += 1;
-                }
-            }
+        if !fits {
+            let fault = Fault::new(start, RejectCode::WrongType);
+            return self.sink.reject(fault.in_row(number));
         }
-        Ok(())
+        let mut buffer = [0; SCRATCH_BYTES];
+        let mut row = Row::new(slots, Scratch::new(&mut buffer), number, at(start));
+        match (self.build)(&mut row) {
+            Ok(Some(event)) => self.sink.event(number, event),
+            Ok(None) => {}
+            Err(fault) => self.sink.reject(fault.in_row(number)),
+        }
     }
 }

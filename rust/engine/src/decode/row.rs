@@ -58,6 +58,8 @@ impl<'s> Scratch<'s> {
 /// Reads the slots of one row.
 pub(super) struct Row<'s> {
     pub slots: &'s Slots<'s>,
+    /// The text that [`Wire::Text`] and [`Wire::Number`] are parts of.
+    whole: &'s str,
     scratch: Scratch<'s>,
     /// Row in the body, from 0.
     pub number: u32,
@@ -69,9 +71,17 @@ pub(super) struct Row<'s> {
 pub(super) type Build = for<'s> fn(&mut Row<'s>) -> Result<Option<Event<'s>>, Fault>;
 
 impl<'s> Row<'s> {
-    pub fn new(slots: &'s Slots<'s>, scratch: Scratch<'s>, number: u32, at: u32) -> Self {
+    #[inline]
+    pub fn new(
+        slots: &'s Slots<'s>,
+        whole: &'s str,
+        scratch: Scratch<'s>,
+        number: u32,
+        at: u32,
+    ) -> Self {
         Self {
             slots,
+            whole,
             scratch,
             number,
             at,
@@ -100,10 +110,11 @@ impl<'s> Row<'s> {
         let raw = self.slots.get(slot);
         match raw.wire {
             Wire::Absent | Wire::Null => Ok(None),
-            Wire::Plain | Wire::Text | Wire::Number => match std::str::from_utf8(raw.bytes) {
-                Ok(text) => Ok(Some(Cow::Borrowed(text))),
-                Err(error) => Err(raw.fault(error.valid_up_to(), RejectCode::NotUtf8)),
-            },
+            Wire::Text | Wire::Number => {
+                let part = self.whole.get(raw.range());
+                debug_assert_eq!(part.map(str::as_bytes), Some(raw.bytes));
+                Ok(part.map(Cow::Borrowed))
+            }
             _ => self.decoded(&raw).map(Some),
         }
     }
@@ -111,6 +122,9 @@ impl<'s> Row<'s> {
     /// The value without its escapes.
     fn decoded(&mut self, raw: &Raw<'s>) -> Result<Cow<'s, str>, Fault> {
         match raw.wire {
+            Wire::Plain => std::str::from_utf8(raw.bytes)
+                .map(Cow::Borrowed)
+                .map_err(|error| raw.fault(error.valid_up_to(), RejectCode::NotUtf8)),
             Wire::TextEscaped => self.scratch.decode(raw, |text, out| {
                 json::unescape(text, out).map_err(|at| raw.fault(at, RejectCode::LoneSurrogate))
             }),
@@ -131,7 +145,6 @@ impl<'s> Row<'s> {
         if text.len() > bytes_max {
             return Err(self.fault_in(slot, RejectCode::ValueTooLong));
         }
-        // A JSON string without escapes, and a number, cannot hold one.
         let wire = self.slots.get(slot).wire;
         if !matches!(wire, Wire::Text | Wire::Number) && has_nul(&text) {
             return Err(self.fault_in(slot, RejectCode::NulByte));
@@ -226,7 +239,7 @@ pub(super) enum Zone {
 }
 
 /// Looks at every byte, which for short texts is faster than to stop early.
-fn has_nul(text: &str) -> bool {
+pub(super) fn has_nul(text: &str) -> bool {
     text.bytes()
         .map(|byte| u8::from(byte == 0))
         .fold(0, |found, is_nul| found | is_nul)

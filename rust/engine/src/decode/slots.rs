@@ -4,6 +4,7 @@
 use super::{BodyError, Reject, RejectCode};
 
 /// An offset as rejects carry it. Bodies are bounded far below 4 GiB.
+#[inline]
 pub(super) fn at(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
 }
@@ -20,6 +21,14 @@ impl Fault {
         Self {
             byte: at(place),
             code,
+        }
+    }
+
+    /// The same fault where the text it is in begins at an offset.
+    pub const fn moved(self, start: u32) -> Self {
+        Self {
+            byte: self.byte.saturating_add(start),
+            code: self.code,
         }
     }
 
@@ -96,11 +105,11 @@ pub(super) enum Wire {
     Form,
     /// Form value with escapes, of which a broken one stands for itself.
     FormKept,
-    /// JSON string without escapes.
+    /// A part of the row's own text, without escapes and without NUL.
     Text,
     /// JSON string with escapes.
     TextEscaped,
-    /// JSON number.
+    /// JSON number, a part of the row's own text.
     Number,
     /// JSON `true` or `false`.
     Bool(bool),
@@ -122,6 +131,13 @@ impl Raw<'_> {
         at: 0,
         wire: Wire::Absent,
     };
+
+    /// Where in the row's own text the value is.
+    #[inline]
+    pub fn range(&self) -> std::ops::Range<usize> {
+        let start = self.at as usize;
+        start..start + self.bytes.len()
+    }
 
     /// A fault so many bytes into the value.
     pub fn fault(&self, place: usize, code: RejectCode) -> Fault {

@@ -143,7 +143,7 @@ pub(super) fn decode<S: Sink>(request: &RequestView<'_>, sink: &mut S) -> Result
     }
     trim_id(&mut slots);
     let mut buffer = [0; SCRATCH_BYTES];
-    let mut row = Row::new(&slots, Scratch::new(&mut buffer), 0, 0);
+    let mut row = Row::new(&slots, "", Scratch::new(&mut buffer), 0, 0);
     match event(&mut row) {
         Ok(event) => sink.event(0, event),
         Err(fault) => sink.reject(fault.in_row(0)),

@@ -6,7 +6,7 @@
 //! fill slots that what is around it fills.
 
 use super::json::{Scanner, Stopped, Text, Token, unescape};
-use super::row::{Build, Row, SCRATCH_BYTES, Scratch};
+use super::row::{Build, Row, SCRATCH_BYTES, Scratch, has_nul};
 use super::slots::{Fault, Raw, Slot, Slots, Wire, at};
 use super::{BodyError, RejectCode, Sink, form};
 use crate::limits::{BODY_EVENTS_MAX, BODY_KEYS_MAX};
@@ -116,32 +116,45 @@ pub(super) const fn text_part(name: &'static str, slot: Slot, keys: &'static [Ke
     Key::new(name, slot, List::TextPart, keys)
 }
 
-/// Puts the pairs of a form or query into the slots that the names inside a table's root have; the last value wins.
+/// Puts the pairs of a form or query into the slots that the names inside a table's root have;
+/// the last value wins. Gives the text that the values are parts of.
 ///
 /// # Errors
 /// `too_many_keys`.
-pub(super) fn form_slots<'a>(form: &'a [u8], root: &Key) -> Result<Slots<'a>, Fault> {
-    let mut slots = Slots::EMPTY;
+pub(super) fn form_slots<'a>(
+    form: &'a [u8],
+    root: &Key,
+    slots: &mut Slots<'a>,
+) -> Result<&'a str, Fault> {
+    // Rarely there are bytes that no text has; then each value is judged by itself.
+    let whole = std::str::from_utf8(form).ok().filter(|t| !has_nul(t));
+    let plain = whole.map_or(Wire::Plain, |_| Wire::Text);
     form::each_pair(form, |pair| {
         let slot = form::find_name(&pair, |name| root.find(name).map(|(_, key)| key.slot));
         if let Some(slot) = slot {
+            let wire = if pair.is_escaped { Wire::Form } else { plain };
             slots.set(
                 slot,
                 Raw {
                     bytes: pair.value,
                     at: pair.at,
-                    wire: pair.wire(),
+                    wire,
                 },
             );
         }
     })?;
-    Ok(slots)
+    Ok(whole.unwrap_or_default())
 }
 
-/// Gives the sink what a single row says.
-pub(super) fn one_row<S: Sink>(slots: &Slots<'_>, build: Build, sink: &mut S) -> Result<(), Fault> {
+/// Gives the sink what a single row says; `whole` is the text that the slots are parts of.
+pub(super) fn one_row<S: Sink>(
+    slots: &Slots<'_>,
+    whole: &str,
+    build: Build,
+    sink: &mut S,
+) -> Result<(), Fault> {
     let mut buffer = [0; SCRATCH_BYTES];
-    let mut row = Row::new(slots, Scratch::new(&mut buffer), 0, 0);
+    let mut row = Row::new(slots, whole, Scratch::new(&mut buffer), 0, 0);
     match build(&mut row) {
         Ok(Some(event)) => sink.event(0, event),
         Ok(None) => {}
@@ -166,13 +179,14 @@ pub(super) fn json_rows<S: Sink>(
     build: Build,
     sink: &mut S,
 ) -> Result<(), BodyError> {
-    check_utf8(body, 0)?;
+    let text = check_utf8(body)?;
     let mut walk = Walk::new(Scanner::new(body, 0, BODY_KEYS_MAX));
     let (start, fits) = walk.whole(root).map_err(|Stopped| walk.scan.fault())?;
     if !fits {
         return Err(Fault::new(start, RejectCode::WrongType).into());
     }
     let mut out = Out {
+        text,
         build,
         sink,
         next: 0,
@@ -196,11 +210,8 @@ pub(super) fn json_rows<S: Sink>(
 
 /// # Errors
 /// `not_utf8` with the offset of the first byte that cannot be.
-pub(super) fn check_utf8(text: &[u8], start: usize) -> Result<(), Fault> {
-    match std::str::from_utf8(text) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(Fault::new(start + error.valid_up_to(), RejectCode::NotUtf8)),
-    }
+pub(super) fn check_utf8(text: &[u8]) -> Result<&str, Fault> {
+    std::str::from_utf8(text).map_err(|error| Fault::new(error.valid_up_to(), RejectCode::NotUtf8))
 }
 
 /// An array of rows that was found. The first row is in the slots already.
@@ -381,13 +392,14 @@ fn find_key(outer: &'static Key, name: Text<'_>) -> Option<(usize, &'static Key)
 }
 
 /// Gives rows to the sink.
-struct Out<'k, S> {
+struct Out<'b, 'k, S> {
+    text: &'b str,
     build: Build,
     sink: &'k mut S,
     next: u32,
 }
 
-impl<S: Sink> Out<'_, S> {
+impl<S: Sink> Out<'_, '_, S> {
     fn row(&mut self, slots: &Slots<'_>, start: usize, fits: bool) {
         let number = self.next;
         self.next += 1;
@@ -396,7 +408,8 @@ impl<S: Sink> Out<'_, S> {
             return self.sink.reject(fault.in_row(number));
         }
         let mut buffer = [0; SCRATCH_BYTES];
-        let mut row = Row::new(slots, Scratch::new(&mut buffer), number, at(start));
+        let scratch = Scratch::new(&mut buffer);
+        let mut row = Row::new(slots, self.text, scratch, number, at(start));
         match (self.build)(&mut row) {
             Ok(Some(event)) => self.sink.event(number, event),
             Ok(None) => {}

@@ -113,10 +113,19 @@ impl<'a> Scanner<'a> {
         self.stop(code)
     }
 
-    /// Passes so many bytes.
+    /// Passes one byte. That it is there was seen before: the compiler knows, too.
     #[inline(always)]
-    fn pass(&mut self, count: usize) {
+    fn pass(&mut self) {
+        if let [_, rest @ ..] = self.rest {
+            self.rest = rest;
+        }
+    }
+
+    /// Stops so many bytes on.
+    #[inline(always)]
+    fn stop_after(&mut self, count: usize) -> Stopped {
         self.rest = self.rest.get(count..).unwrap_or_default();
+        Stopped
     }
 
     /// Passes blanks; the byte after them.
@@ -157,7 +166,7 @@ impl<'a> Scanner<'a> {
             return Err(self.stop(RejectCode::JsonTooDeep));
         }
         self.depth += 1;
-        self.pass(1);
+        self.pass();
         Ok(())
     }
 
@@ -178,7 +187,7 @@ impl<'a> Scanner<'a> {
         if self.skip_blanks() != Some(b':') {
             return Err(Stopped);
         }
-        self.pass(1);
+        self.pass();
         Ok(Some(key))
     }
 
@@ -197,11 +206,11 @@ impl<'a> Scanner<'a> {
     fn closes(&mut self, close: u8, first: bool) -> Result<bool, Stopped> {
         match self.skip_blanks() {
             Some(b',') if !first => {
-                self.pass(1);
+                self.pass();
                 Ok(false)
             }
             Some(byte) if byte == close => {
-                self.pass(1);
+                self.pass();
                 self.depth = self.depth.saturating_sub(1);
                 Ok(true)
             }
@@ -261,7 +270,7 @@ impl<'a> Scanner<'a> {
     /// Reads a string whose quotation mark is next.
     #[inline(always)]
     fn string(&mut self) -> Result<Text<'a>, Stopped> {
-        self.pass(1);
+        self.pass();
         let mut tail = self.rest;
         while let Some((chunk, after)) = tail.split_first_chunk() {
             let word = u64::from_le_bytes(*chunk);
@@ -273,25 +282,24 @@ impl<'a> Scanner<'a> {
             let bit = found.trailing_zeros() & 0x38;
             if word >> bit & 0xff == u64::from(b'"') {
                 let len = self.rest.len() - tail.len() + (bit / 8) as usize;
-                return Ok(self.text(len, false));
+                return self.text(len, false);
             }
             break;
         }
-        match slow_end(self.rest) {
-            Ok((len, is_escaped)) => Ok(self.text(len, is_escaped)),
-            Err(place) => {
-                self.pass(place);
-                Err(Stopped)
-            }
+        match slow_end(self.rest, self.rest.len() - tail.len()) {
+            Ok((len, is_escaped)) => self.text(len, is_escaped),
+            Err(place) => Err(self.stop_after(place)),
         }
     }
 
     /// The string of so many bytes that is next, and passes its closing quotation mark.
     #[inline(always)]
-    fn text(&mut self, len: usize, is_escaped: bool) -> Text<'a> {
-        let (bytes, rest) = self.rest.split_at_checked(len).unwrap_or_default();
-        self.rest = rest.get(1..).unwrap_or_default();
-        Text { bytes, is_escaped }
+    fn text(&mut self, len: usize, is_escaped: bool) -> Result<Text<'a>, Stopped> {
+        let Some((bytes, [_, rest @ ..])) = self.rest.split_at_checked(len) else {
+            return Err(Stopped);
+        };
+        self.rest = rest;
+        Ok(Text { bytes, is_escaped })
     }
 
     /// Passes one digit or more.
@@ -339,8 +347,7 @@ impl<'a> Scanner<'a> {
             self.rest = rest;
             return Ok(());
         }
-        self.pass(same_count(self.rest, word));
-        Err(Stopped)
+        Err(self.stop_after(same_count(self.rest, word)))
     }
 }
 
@@ -351,14 +358,14 @@ fn same_count(text: &[u8], word: &[u8]) -> usize {
 }
 
 /// Where a string with escapes, or close to the end of all, has its closing quotation mark,
-/// and whether there are escapes.
+/// and whether there are escapes. Some bytes at its front are known to be plain.
 ///
 /// # Errors
 /// The place of the byte that cannot stand there.
 #[cold]
 #[inline(never)]
-fn slow_end(text: &[u8]) -> Result<(usize, bool), usize> {
-    let mut place = 0;
+fn slow_end(text: &[u8], plain: usize) -> Result<(usize, bool), usize> {
+    let mut place = plain;
     let mut is_escaped = false;
     loop {
         match text.get(place) {

@@ -266,7 +266,8 @@ fn outcome(row: &mut Row<'_>, event: &mut Event<'_>) -> Result<(), Fault> {
     }
     event.is_final = Some(match row.slots.get(FINAL).wire {
         Wire::Absent | Wire::Null => state.is_final(),
-        Wire::Bool(is_final) => is_final,
+        Wire::True => true,
+        Wire::False => false,
         _ => return Err(row.fault_in(FINAL, RejectCode::WrongType)),
     });
     let class = named(row, CLASS, RejectCode::ValueInvalid, ErrorClass::from_name)?;

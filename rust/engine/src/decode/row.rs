@@ -20,6 +20,7 @@ impl<'s> Scratch<'s> {
         Self(buffer)
     }
 
+    #[inline]
     fn take(&mut self, len: usize) -> Option<&'s mut [u8]> {
         if len > self.0.len() {
             return None;
@@ -115,11 +116,12 @@ impl<'s> Row<'s> {
                 debug_assert_eq!(part.map(str::as_bytes), Some(raw.bytes));
                 Ok(part.map(Cow::Borrowed))
             }
-            _ => self.decoded(&raw).map(Some),
+            _ => self.decoded(raw).map(Some),
         }
     }
 
     /// The value without its escapes.
+    #[inline(never)]
     fn decoded(&mut self, raw: &Raw<'s>) -> Result<Cow<'s, str>, Fault> {
         match raw.wire {
             Wire::Plain => std::str::from_utf8(raw.bytes)
@@ -152,6 +154,38 @@ impl<'s> Row<'s> {
         Ok(Some(text))
     }
 
+    /// Puts the first value among these that is not empty in its place.
+    #[inline]
+    pub fn fill(
+        &mut self,
+        into: &mut Option<Cow<'s, str>>,
+        slots: &[Slot],
+        bytes_max: usize,
+    ) -> Result<(), Fault> {
+        for slot in slots {
+            let text = match self.part(*slot) {
+                Some(part) if part.len() <= bytes_max => Cow::Borrowed(part),
+                _ => match self.value(*slot, bytes_max)? {
+                    Some(text) => text,
+                    None => continue,
+                },
+            };
+            *into = Some(text);
+            return Ok(());
+        }
+        Ok(())
+    }
+
+    /// The value, if it is not empty and stands in the row's own text as it is. Most do.
+    #[inline(always)]
+    fn part(&self, slot: Slot) -> Option<&'s str> {
+        let raw = self.slots.get(slot);
+        if !matches!(raw.wire, Wire::Text | Wire::Number) {
+            return None;
+        }
+        self.whole.get(raw.range()).filter(|part| !part.is_empty())
+    }
+
     /// The first value among these that is not empty.
     #[inline]
     pub fn first(
@@ -170,9 +204,16 @@ impl<'s> Row<'s> {
     /// The contact; none where the value is no phone number but may stand in its place.
     pub fn contact(&mut self, slots: &[Slot]) -> Result<Option<Number>, Fault> {
         for slot in slots {
-            let Some(text) = self.text(*slot)?.filter(|text| !text.is_empty()) else {
-                continue;
+            let decoded;
+            let text = if let Some(part) = self.part(*slot) {
+                part
+            } else {
+                decoded = self.text(*slot)?;
+                decoded.as_deref().unwrap_or_default()
             };
+            if text.is_empty() {
+                continue;
+            }
             return match classify(text.as_bytes()) {
                 Contact::Phone(number) => Ok(Some(number)),
                 Contact::NotPhone => Ok(None),

@@ -111,8 +111,10 @@ pub(super) enum Wire {
     TextEscaped,
     /// JSON number, a part of the row's own text.
     Number,
-    /// JSON `true` or `false`.
-    Bool(bool),
+    /// JSON `true`.
+    True,
+    /// JSON `false`.
+    False,
     /// JSON object or array where a plain value belongs.
     Nested,
 }
@@ -163,21 +165,23 @@ impl<'a> Slots<'a> {
     }
 
     #[inline]
-    pub fn get(&self, slot: Slot) -> Raw<'a> {
-        self.0.get(slot as usize).copied().unwrap_or(Raw::ABSENT)
+    pub fn get(&self, slot: Slot) -> &Raw<'a> {
+        self.0.get(slot as usize).unwrap_or(&Raw::ABSENT)
     }
 
     /// Whether the wire has a value there, if only an empty one.
+    #[inline]
     pub fn has(&self, slot: Slot) -> bool {
         !matches!(self.get(slot).wire, Wire::Absent | Wire::Null)
     }
 
     /// Whether the wire has a value of at least one byte there.
+    #[inline]
     pub fn is_filled(&self, slot: Slot) -> bool {
         let raw = self.get(slot);
         match raw.wire {
             Wire::Absent | Wire::Null => false,
-            Wire::Bool(_) | Wire::Nested => true,
+            Wire::True | Wire::False | Wire::Nested => true,
             _ => !raw.bytes.is_empty(),
         }
     }

@@ -241,7 +241,7 @@ fn part_of<'s>(part: &str, whole: Option<&Cow<'s, str>>) -> Cow<'s, str> {
 
 /// The id in its TLV is a C string: its end mark is no part of it.
 fn trim_id(slots: &mut Slots<'_>) {
-    let mut raw = slots.get(Slot::Id);
+    let mut raw = *slots.get(Slot::Id);
     while let Some(rest) = raw.bytes.strip_suffix(b"\0") {
         raw.bytes = rest;
     }

@@ -14,7 +14,7 @@ use crate::limits::{BODY_EVENTS_MAX, BODY_KEYS_MAX};
 /// One name of a table: the slot for a plain value, the names inside an object, and what an
 /// array means.
 pub(super) struct Key {
-    name: &'static str,
+    name: Name<'static>,
     slot: Slot,
     list: List,
     keys: &'static [Key],
@@ -44,14 +44,14 @@ impl Key {
         let (mut lens, mut firsts) = (0, 0);
         let mut rest = keys;
         while let Some((key, others)) = rest.split_first() {
-            lens |= bit_of(key.name.len());
-            if let Some(byte) = key.name.as_bytes().first() {
+            lens |= bit_of(key.name.bytes.len());
+            if let Some(byte) = key.name.bytes.first() {
                 firsts |= bit_of(*byte as usize);
             }
             rest = others;
         }
         Self {
-            name,
+            name: Name::new(name.as_bytes()),
             slot,
             list,
             keys,
@@ -73,10 +73,48 @@ impl Key {
         if self.lens & bit_of(wire.len()) == 0 || self.firsts & bit_of(usize::from(*first)) == 0 {
             return None;
         }
-        self.keys
-            .iter()
-            .enumerate()
-            .find(|(_, key)| form::is_same(wire, key.name.as_bytes()))
+        let name = Name::new(wire);
+        let mut keys = self.keys.iter().enumerate();
+        keys.find(|(_, key)| key.name.is_same(&name))
+    }
+}
+
+/// A name and the words at its ends, which are all of it up to sixteen bytes: comparing those
+/// is quicker than to call for it.
+#[derive(Clone, Copy)]
+struct Name<'n> {
+    bytes: &'n [u8],
+    head: u64,
+    tail: u64,
+}
+
+impl<'n> Name<'n> {
+    #[inline]
+    const fn new(bytes: &'n [u8]) -> Self {
+        let (head, tail) = match (bytes.first_chunk(), bytes.last_chunk()) {
+            (Some(head), Some(tail)) => (u64::from_le_bytes(*head), u64::from_le_bytes(*tail)),
+            _ => match (bytes.first_chunk(), bytes.last_chunk()) {
+                (Some(head), Some(tail)) => (
+                    u32::from_le_bytes(*head) as u64,
+                    u32::from_le_bytes(*tail) as u64,
+                ),
+                _ => match bytes {
+                    [first, .., last] => (*first as u64, *last as u64),
+                    [only] => (*only as u64, 0),
+                    [] => (0, 0),
+                },
+            },
+        };
+        Self { bytes, head, tail }
+    }
+
+    #[inline]
+    fn is_same(&self, other: &Self) -> bool {
+        let len = self.bytes.len();
+        self.head == other.head
+            && self.tail == other.tail
+            && len == other.bytes.len()
+            && (len <= 16 && len != 3 || self.bytes == other.bytes)
     }
 }
 
@@ -282,7 +320,8 @@ impl<'a> Walk<'a> {
             }
             Token::String(text) => (text.bytes, end - 1 - text.bytes.len(), Wire::Text),
             Token::Number(bytes) => (bytes, end - bytes.len(), Wire::Number),
-            Token::Bool(value) => (&[], place, Wire::Bool(value)),
+            Token::Bool(true) => (&[], place, Wire::True),
+            Token::Bool(false) => (&[], place, Wire::False),
             Token::Null => (&[], place, Wire::Null),
         };
         let at = super::slots::at(at);
@@ -368,7 +407,7 @@ impl<'a> Walk<'a> {
             .get(..10)
             .is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/plain"));
         if is_text && !self.slots.has(key.slot) {
-            self.slots.set(key.slot, self.slots.get(Slot::PartText));
+            self.slots.set(key.slot, *self.slots.get(Slot::PartText));
         }
         Ok(())
     }

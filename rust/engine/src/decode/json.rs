@@ -128,12 +128,13 @@ impl<'a> Scanner<'a> {
         Stopped
     }
 
-    /// Passes blanks; the byte after them.
+    /// Passes blanks; the byte after them. Mostly there are none.
     #[inline(always)]
     pub fn skip_blanks(&mut self) -> Option<u8> {
-        while let [b' ' | b'\n' | b'\r' | b'\t', rest @ ..] = self.rest {
-            self.rest = rest;
+        if let [byte @ 0x21..=0xff, ..] = self.rest {
+            return Some(*byte);
         }
+        self.rest = after_blanks(self.rest);
         self.rest.first().copied()
     }
 
@@ -349,6 +350,14 @@ impl<'a> Scanner<'a> {
         }
         Err(self.stop_after(same_count(self.rest, word)))
     }
+}
+
+#[inline(never)]
+fn after_blanks(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\n' | b'\r' | b'\t', rest @ ..] = text {
+        text = rest;
+    }
+    text
 }
 
 /// How many bytes two texts have in common.

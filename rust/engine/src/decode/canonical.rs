@@ -8,7 +8,8 @@ use super::json::{Scanner, Stopped, Token};
 use super::number::{Contact, classify};
 use super::row::{Row, SCRATCH_BYTES, Scratch, clean_code};
 use super::slots::{Fault, Slot, Slots, Wire, at};
-use super::tree::{Key, Walk, check_utf8, key, object};
+use super::table::{Key, key, object};
+use super::tree::{Walk, check_utf8};
 use super::{BodyError, RejectCode, RequestView, Sink, source, time};
 use crate::event::{ErrorClass, Event, Kind, Number, Own, Provider, State};
 use crate::limits::{

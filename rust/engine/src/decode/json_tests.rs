@@ -1,5 +1,6 @@
 //! The scanner against its rules and against `serde_json`.
 
+use super::super::escape::unescape;
 use super::*;
 use proptest::prelude::*;
 

@@ -3,7 +3,7 @@
 
 use super::number::{Contact, classify};
 use super::slots::{Fault, Raw, Slot, Slots, Wire};
-use super::{RejectCode, form, json, time};
+use super::{RejectCode, escape, form, time};
 use crate::event::{Event, Number};
 use crate::limits::{ERROR_CODE_BYTES_MAX, MESSAGE_PARTS_MAX, REPLY_TEXT_BYTES_MAX};
 use std::borrow::Cow;
@@ -128,7 +128,7 @@ impl<'s> Row<'s> {
                 .map(Cow::Borrowed)
                 .map_err(|error| raw.fault(error.valid_up_to(), RejectCode::NotUtf8)),
             Wire::TextEscaped => self.scratch.decode(raw, |text, out| {
-                json::unescape(text, out).map_err(|at| raw.fault(at, RejectCode::LoneSurrogate))
+                escape::unescape(text, out).map_err(|at| raw.fault(at, RejectCode::LoneSurrogate))
             }),
             Wire::Form | Wire::FormKept => self.scratch.decode(raw, |text, out| {
                 form::unescape(text, out, raw.wire == Wire::FormKept)
@@ -177,7 +177,7 @@ impl<'s> Row<'s> {
     }
 
     /// The value, if it is not empty and stands in the row's own text as it is. Most do.
-    #[inline(always)]
+    #[inline]
     fn part(&self, slot: Slot) -> Option<&'s str> {
         let raw = self.slots.get(slot);
         if !matches!(raw.wire, Wire::Text | Wire::Number) {

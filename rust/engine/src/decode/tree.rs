@@ -1,158 +1,17 @@
-//! Tables of names -> slots, and the walk of a JSON body (or a form) along such a table.
+//! The walk of a JSON body (or a form) along a table of names, into slots.
 //!
 //! A body is read to its end first, which proves that it is JSON, and finds what all rows
 //! share and the first row; nothing is given out before the proof. Further rows are read again,
 //! each in the place of the one before, so that nothing is kept for each row. A row must not
 //! fill slots that what is around it fills.
 
-use super::json::{Scanner, Stopped, Text, Token, unescape};
+use super::escape::unescape;
+use super::json::{Scanner, Stopped, Text, Token};
 use super::row::{Build, Row, SCRATCH_BYTES, Scratch, has_nul};
 use super::slots::{Fault, Raw, Slot, Slots, Wire, at};
+use super::table::{Key, List, bit_of};
 use super::{BodyError, RejectCode, Sink, form};
 use crate::limits::{BODY_EVENTS_MAX, BODY_KEYS_MAX};
-
-/// One name of a table: the slot for a plain value, the names inside an object, and what an
-/// array means.
-pub(super) struct Key {
-    name: Name<'static>,
-    slot: Slot,
-    list: List,
-    keys: &'static [Key],
-    /// Lengths of the names inside, as a set.
-    lens: u64,
-    /// First bytes of the names inside, as a set.
-    firsts: u64,
-}
-
-/// What an array in a value's place means.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum List {
-    /// The wrong type.
-    Not,
-    /// Its first element stands for it.
-    First,
-    /// Each element is a row.
-    Rows,
-    /// Each element is a row; without elements, what is around it is the only row.
-    RowsOrSelf,
-    /// Parts of a multimedia message, of which the plain text is wanted.
-    TextPart,
-}
-
-impl Key {
-    const fn new(name: &'static str, slot: Slot, list: List, keys: &'static [Key]) -> Self {
-        let (mut lens, mut firsts) = (0, 0);
-        let mut rest = keys;
-        while let Some((key, others)) = rest.split_first() {
-            lens |= bit_of(key.name.bytes.len());
-            if let Some(byte) = key.name.bytes.first() {
-                firsts |= bit_of(*byte as usize);
-            }
-            rest = others;
-        }
-        Self {
-            name: Name::new(name.as_bytes()),
-            slot,
-            list,
-            keys,
-            lens,
-            firsts,
-        }
-    }
-
-    /// Whether the elements of an array are rows.
-    const fn is_rows(&self) -> bool {
-        matches!(self.list, List::Rows | List::RowsOrSelf)
-    }
-
-    /// The entry for a name inside this one. Most names of a body are in no table, and most of
-    /// those are told apart by their length or first byte alone.
-    #[inline]
-    fn find(&self, wire: &[u8]) -> Option<(usize, &'static Key)> {
-        let first = wire.first()?;
-        if self.lens & bit_of(wire.len()) == 0 || self.firsts & bit_of(usize::from(*first)) == 0 {
-            return None;
-        }
-        let name = Name::new(wire);
-        let mut keys = self.keys.iter().enumerate();
-        keys.find(|(_, key)| key.name.is_same(&name))
-    }
-}
-
-/// A name and the words at its ends, which are all of it up to sixteen bytes: comparing those
-/// is quicker than to call for it.
-#[derive(Clone, Copy)]
-struct Name<'n> {
-    bytes: &'n [u8],
-    head: u64,
-    tail: u64,
-}
-
-impl<'n> Name<'n> {
-    #[inline]
-    const fn new(bytes: &'n [u8]) -> Self {
-        let (head, tail) = match (bytes.first_chunk(), bytes.last_chunk()) {
-            (Some(head), Some(tail)) => (u64::from_le_bytes(*head), u64::from_le_bytes(*tail)),
-            _ => match (bytes.first_chunk(), bytes.last_chunk()) {
-                (Some(head), Some(tail)) => (
-                    u32::from_le_bytes(*head) as u64,
-                    u32::from_le_bytes(*tail) as u64,
-                ),
-                _ => match bytes {
-                    [first, .., last] => (*first as u64, *last as u64),
-                    [only] => (*only as u64, 0),
-                    [] => (0, 0),
-                },
-            },
-        };
-        Self { bytes, head, tail }
-    }
-
-    #[inline]
-    fn is_same(&self, other: &Self) -> bool {
-        let len = self.bytes.len();
-        self.head == other.head
-            && self.tail == other.tail
-            && len == other.bytes.len()
-            && (len <= 16 && len != 3 || self.bytes == other.bytes)
-    }
-}
-
-/// One bit of a set of small numbers; larger ones share bits.
-const fn bit_of(number: usize) -> u64 {
-    1 << (number & 63)
-}
-
-/// A plain value.
-pub(super) const fn key(name: &'static str, slot: Slot) -> Key {
-    Key::new(name, slot, List::Not, &[])
-}
-
-/// An object; a plain value in its place goes to the slot.
-pub(super) const fn object(name: &'static str, slot: Slot, keys: &'static [Key]) -> Key {
-    Key::new(name, slot, List::Not, keys)
-}
-
-/// An array of which the first element counts; it may be missing around a single one.
-pub(super) const fn first(name: &'static str, slot: Slot, keys: &'static [Key]) -> Key {
-    Key::new(name, slot, List::First, keys)
-}
-
-/// An array whose elements are rows; a single object in its place is one row.
-pub(super) const fn rows(name: &'static str, slot: Slot, keys: &'static [Key]) -> Key {
-    Key::new(name, slot, List::Rows, keys)
-}
-
-/// Like [`rows`], but what is around an empty array is a row by itself.
-pub(super) const fn rows_or_self(name: &'static str, slot: Slot, keys: &'static [Key]) -> Key {
-    Key::new(name, slot, List::RowsOrSelf, keys)
-}
-
-/// The parts of a multimedia message: `PartType` and `PartText` inside, the first part of
-/// type `text/plain` goes to the slot.
-pub(super) const fn text_part(name: &'static str, slot: Slot, keys: &'static [Key]) -> Key {
-    Key::new(name, slot, List::TextPart, keys)
-}
 
 /// Puts the pairs of a form or query into the slots that the names inside a table's root have;
 /// the last value wins. Gives the text that the values are parts of.

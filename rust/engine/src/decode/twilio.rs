@@ -4,7 +4,8 @@ use super::profile::{Class, Profile, Shape, Word, check_reference, word};
 use super::row::Row;
 use super::slots::{Fault, Slot, Slots};
 use super::source::{self, Source};
-use super::tree::{Key, form_slots, key, object, one_row};
+use super::table::{Key, key, object};
+use super::tree::{form_slots, one_row};
 use super::{BodyError, RejectCode, RequestView, Sink, Template};
 use crate::event::{ErrorClass, Event, Provider, State};
 

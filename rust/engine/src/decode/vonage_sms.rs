@@ -5,7 +5,8 @@ use super::profile::{Class, Profile, Shape, Word, check_reference, word};
 use super::row::{Row, Zone};
 use super::slots::{Fault, Slot, Slots};
 use super::source::{self, Source};
-use super::tree::{Key, form_slots, json_rows, key, object, one_row};
+use super::table::{Key, key, object};
+use super::tree::{form_slots, json_rows, one_row};
 use super::{BodyError, RejectCode, RequestView, Sink};
 use crate::event::{ErrorClass, Event, Kind, Provider, State};
 

@@ -8,10 +8,13 @@
 pub mod number;
 pub mod time;
 
+mod escape;
 mod form;
 mod json;
+mod name;
 mod row;
 mod slots;
+mod table;
 mod tree;
 
 mod profile;

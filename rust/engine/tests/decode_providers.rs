@@ -263,6 +263,12 @@ fn telnyx() {
                 &["receipt final=false message_id=new state=queued"],
             ),
             (
+                r#"POST /t
+
+{"data":{"event_type":"message.sent","payload":{"to":[{"status":"sent"},{"status":"sent"}]},"payload":{"id":"new"}}}"#,
+                &["receipt final=false message_id=new state=sent"],
+            ),
+            (
                 "POST /t\n\n{\"data\":{\"event_type\":\"call.hangup\",\"payload\":{}}}",
                 &["!0@0 kind_unknown"],
             ),

@@ -4,12 +4,13 @@
 //!
 //! Names that a kind does not have are not read; neither are names nobody knows.
 
-use super::json::{Scanner, Token};
+use super::json::{Scanner, Stopped, Token};
 use super::number::{Contact, classify};
 use super::row::{Row, SCRATCH_BYTES, Scratch, clean_code};
 use super::slots::{Fault, Slot, Slots, Wire, at};
-use super::tree::{Key, Walk, check_utf8, key, object};
-use super::{BodyError, Reject, RejectCode, RequestView, Sink, source, time};
+use super::table::{Key, key, object};
+use super::tree::{Walk, check_utf8};
+use super::{BodyError, RejectCode, RequestView, Sink, source, time};
 use crate::event::{ErrorClass, Event, Kind, Number, Own, Provider, State};
 use crate::limits::{
     BODY_EVENTS_MAX, BODY_KEYS_MAX, ID_BYTES_MAX, MESSAGE_PARTS_MAX, NAME_BYTES_MAX,
@@ -105,26 +106,40 @@ fn second_line_opens(body: &[u8]) -> bool {
 
 /// An array: proved to be JSON first, then read element by element.
 fn array<S: Sink>(body: &[u8], sink: &mut S) -> Result<(), BodyError> {
-    check_utf8(body, 0)?;
+    let text = check_utf8(body)?;
     let mut scan = Scanner::new(body, 0, usize::MAX);
+    let count = count_elements(&mut scan).map_err(|Stopped| scan.fault())?;
+    let mut walk = Walk::new(Scanner::new(body, 0, usize::MAX));
+    for index in 0..count {
+        let read = element(&mut walk, index == 0).map_err(|Stopped| walk.scan.fault())?;
+        give(&walk.slots, text, 0, read, at(index), sink);
+    }
+    Ok(())
+}
+
+/// Reads the next element of an array.
+fn element(walk: &mut Walk<'_>, first: bool) -> Result<Read, Stopped> {
+    if first {
+        walk.scan.token()?;
+    }
+    walk.scan.next_element(first)?;
+    walk.slots = Slots::EMPTY;
+    read(walk)
+}
+
+/// Reads an array and all that is around it.
+fn count_elements(scan: &mut Scanner<'_>) -> Result<usize, Stopped> {
     scan.token()?;
-    let start = scan.clone();
     let mut count = 0;
     while scan.next_element(count == 0)? {
         count += 1;
         if count > BODY_EVENTS_MAX {
-            return Err(Fault::new(scan.place(), RejectCode::TooManyEvents).into());
+            return Err(scan.stop_at(scan.place(), RejectCode::TooManyEvents));
         }
         scan.skip_value()?;
     }
     scan.end()?;
-    let mut scan = start;
-    for index in 0..count {
-        scan.next_element(index == 0)?;
-        let read = read(&mut scan, at(index))?;
-        give(&read, at(index), sink);
-    }
-    Ok(())
+    Ok(count)
 }
 
 /// One event a line. A line that is no JSON is refused by itself; its number is the row.
@@ -142,7 +157,7 @@ fn lines<S: Sink>(body: &[u8], sink: &mut S) -> Result<(), BodyError> {
     for (row, line) in body.split(|byte| *byte == b'\n').enumerate() {
         let end = start + line.len();
         if !line.trim_ascii().is_empty() {
-            let outcome = whole(body.get(..end).unwrap_or_default(), start, at(row), sink);
+            let outcome = whole(line, at(start), at(row), sink);
             if let Err(fault) = outcome {
                 sink.reject(fault.in_row(at(row)));
             }
@@ -152,48 +167,44 @@ fn lines<S: Sink>(body: &[u8], sink: &mut S) -> Result<(), BodyError> {
     Ok(())
 }
 
-/// Reads the one value from a place to the end and gives it to the sink, if it is JSON.
-fn whole<S: Sink>(text: &[u8], start: usize, number: u32, sink: &mut S) -> Result<(), Fault> {
-    check_utf8(text.get(start..).unwrap_or_default(), start)?;
-    let mut scan = Scanner::new(text, start, BODY_KEYS_MAX);
-    let read = read(&mut scan, number)?;
-    scan.end()?;
-    give(&read, number, sink);
+/// Reads the one value of a text, which begins at an offset of the body, and gives it to the
+/// sink, if it is JSON.
+fn whole<S: Sink>(text: &[u8], start: u32, number: u32, sink: &mut S) -> Result<(), Fault> {
+    let text = check_utf8(text).map_err(|fault| fault.moved(start))?;
+    let mut walk = Walk::new(Scanner::new(text.as_bytes(), 0, BODY_KEYS_MAX));
+    let read = read(&mut walk)
+        .and_then(|read| walk.scan.end().map(|()| read))
+        .map_err(|Stopped| walk.scan.fault().moved(start))?;
+    give(&walk.slots, text, start, read, number, sink);
     Ok(())
 }
 
-/// The slots of a value and its place, or why it is refused.
-type Read<'b> = Result<(Slots<'b>, u32), Reject>;
+/// The place of a value that was read into slots, or why it is refused.
+type Read = Result<u32, Fault>;
 
-/// Reads the value that is next.
-fn read<'b>(scan: &mut Scanner<'b>, number: u32) -> Result<Read<'b>, Fault> {
-    scan.skip_blanks();
-    let place = scan.place();
-    let mut walk = Walk::new(scan.clone(), &Slots::EMPTY);
-    let token = walk.scan.token()?;
-    match token {
-        Token::Object => walk.object(&ROOT)?,
+/// Reads the value that is next into slots that are empty.
+fn read(walk: &mut Walk<'_>) -> Result<Read, Stopped> {
+    walk.scan.skip_blanks();
+    let place = walk.scan.place();
+    match walk.scan.token()? {
+        Token::Object => {
+            walk.object(&ROOT)?;
+            return Ok(Ok(at(place)));
+        }
         Token::Array => walk.scan.skip_open(false)?,
         _ => {}
     }
-    *scan = walk.scan;
-    if token == Token::Object {
-        return Ok(Ok((walk.slots, at(place))));
-    }
-    Ok(Err(Fault::new(place, RejectCode::WrongType).in_row(number)))
+    Ok(Err(Fault::new(place, RejectCode::WrongType)))
 }
 
-/// Gives what was read to the sink.
-fn give<S: Sink>(read: &Read<'_>, number: u32, sink: &mut S) {
-    let (slots, place) = match read {
-        Ok(read) => read,
-        Err(reject) => return sink.reject(*reject),
-    };
+/// Gives the sink what was read from a text, which begins at an offset of the body.
+fn give<S: Sink>(slots: &Slots<'_>, text: &str, start: u32, read: Read, number: u32, sink: &mut S) {
     let mut buffer = [0; SCRATCH_BYTES];
-    let mut row = Row::new(slots, Scratch::new(&mut buffer), number, *place);
-    match event(&mut row) {
+    let scratch = Scratch::new(&mut buffer);
+    let mut row = Row::new(slots, text, scratch, number, read.unwrap_or_default());
+    match read.and_then(|_| event(&mut row)) {
         Ok(event) => sink.event(number, event),
-        Err(fault) => sink.reject(fault.in_row(number)),
+        Err(fault) => sink.reject(fault.moved(start).in_row(number)),
     }
 }
 
@@ -256,7 +267,8 @@ fn outcome(row: &mut Row<'_>, event: &mut Event<'_>) -> Result<(), Fault> {
     }
     event.is_final = Some(match row.slots.get(FINAL).wire {
         Wire::Absent | Wire::Null => state.is_final(),
-        Wire::Bool(is_final) => is_final,
+        Wire::True => true,
+        Wire::False => false,
         _ => return Err(row.fault_in(FINAL, RejectCode::WrongType)),
     });
     let class = named(row, CLASS, RejectCode::ValueInvalid, ErrorClass::from_name)?;

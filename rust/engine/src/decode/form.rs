@@ -104,12 +104,13 @@ pub(super) fn each_pair<'a>(form: &'a [u8], mut take: impl FnMut(Pair<'a>)) -> R
     Ok(())
 }
 
-const fn hex(byte: u8) -> Option<u8> {
+/// What a hexadecimal digit stands for; 255 for other bytes.
+const fn hex(byte: u8) -> u8 {
     match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
+        b'0'..=b'9' => byte - b'0',
+        b'a'..=b'f' => byte - b'a' + 10,
+        b'A'..=b'F' => byte - b'A' + 10,
+        _ => u8::MAX,
     }
 }
 
@@ -120,25 +121,19 @@ const fn hex(byte: u8) -> Option<u8> {
 /// The offset in `text` of a `%` without two hexadecimal digits; with `keep_broken` such a
 /// `%` stands for itself.
 pub(super) fn unescape(text: &[u8], out: &mut [u8], keep_broken: bool) -> Result<usize, usize> {
-    let mut from = 0;
+    let mut rest = text;
     let mut len = 0;
-    while let Some(&byte) = text.get(from) {
-        let pair = (text.get(from + 1).copied(), text.get(from + 2).copied());
-        let (decoded, used) = match (byte, pair) {
-            (b'+', _) => (b' ', 1),
-            (b'%', (Some(high), Some(low))) => match (hex(high), hex(low)) {
-                (Some(high), Some(low)) => (high << 4 | low, 3),
-                _ if keep_broken => (byte, 1),
-                _ => return Err(from),
-            },
-            (b'%', _) if !keep_broken => return Err(from),
-            _ => (byte, 1),
+    for place in out {
+        let [byte, after @ ..] = rest else { break };
+        (*place, rest) = match (*byte, after) {
+            (b'%', [high, low, after @ ..]) if hex(*high) | hex(*low) < 16 => {
+                (hex(*high) << 4 | hex(*low), after)
+            }
+            (b'%', _) if !keep_broken => return Err(text.len() - rest.len()),
+            (b'+', _) => (b' ', after),
+            _ => (*byte, after),
         };
-        if let Some(place) = out.get_mut(len) {
-            *place = decoded;
-            len += 1;
-        }
-        from += used;
+        len += 1;
     }
     Ok(len)
 }

@@ -4,7 +4,8 @@ use super::profile::{Profile, Shape, Word, check_reference, word};
 use super::row::Row;
 use super::slots::{Fault, Slot};
 use super::source;
-use super::tree::{Key, json_rows, key, object, rows, text_part};
+use super::table::{Key, key, object, rows, text_part};
+use super::tree::json_rows;
 use super::{BodyError, RejectCode, RequestView, Sink};
 use crate::event::{Event, Provider, State};
 

@@ -2,9 +2,18 @@
 //! numbers stay text, strings stay as on the wire, every complaint has its exact byte.
 //!
 //! The caller has checked that the bytes are UTF-8 (see [`Scanner::new`]).
+//!
+//! Speed comes from what stays in registers: the small functions are always put into the loop
+//! that calls them, errors carry nothing, and the rare cases are functions that take and give
+//! plain values.
+#![expect(
+    clippy::inline_always,
+    reason = "a result that goes through memory costs more than the whole step"
+)]
 
 use super::RejectCode;
-use super::slots::{Fault, at};
+use super::escape::slow_end;
+use super::slots::Fault;
 use crate::limits::JSON_DEPTH_MAX;
 
 /// What comes next.
@@ -28,31 +37,37 @@ pub(super) enum Token<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Text<'a> {
     pub bytes: &'a [u8],
-    /// Offset of the first byte after the quotation mark.
-    pub at: u32,
     /// Whether there is a backslash in it.
     pub is_escaped: bool,
 }
+
+/// The scanner stopped; [`Scanner::fault`] says why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stopped;
 
 /// Reads JSON from front to back.
 #[derive(Clone, Debug)]
 pub(super) struct Scanner<'a> {
     bytes: &'a [u8],
-    place: usize,
+    /// What is not read yet. After a stop: from the byte that is wrong on.
+    rest: &'a [u8],
     depth: usize,
     keys: usize,
     keys_max: usize,
+    /// Why it stopped, if not for its grammar.
+    code: RejectCode,
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
-/// High bits over the bytes that end or break a run of plain string bytes; the lowest is exact.
+/// High bits over the bytes of a word that end or break a run of plain string bytes; the
+/// lowest is exact. With one bit turned over, the quotation mark is 0x20, and all that matters
+/// but the backslash is below 0x21.
 const fn special(word: u64) -> u64 {
-    let quote = word ^ (ONES * b'"' as u64);
-    let slash = word ^ (ONES * b'\\' as u64);
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    ((quote.wrapping_sub(ONES) & !quote) | (slash.wrapping_sub(ONES) & !slash) | control) & HIGHS
+    let low = (word ^ (ONES * 2)).wrapping_sub(ONES * 0x21);
+    let slash = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
+    (low | slash) & !word & HIGHS
 }
 
 impl<'a> Scanner<'a> {
@@ -61,53 +76,80 @@ impl<'a> Scanner<'a> {
     pub fn new(bytes: &'a [u8], start: usize, keys_max: usize) -> Self {
         Self {
             bytes,
-            place: start,
+            rest: bytes.get(start..).unwrap_or_default(),
             depth: 0,
             keys: 0,
             keys_max,
+            code: RejectCode::JsonInvalid,
         }
     }
 
     /// Offset of the next byte.
+    #[inline(always)]
     pub const fn place(&self) -> usize {
-        self.place
+        self.bytes.len() - self.rest.len()
     }
 
-    #[inline]
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.place).copied()
+    /// Why it stopped, and where.
+    pub fn fault(&self) -> Fault {
+        let is_cut = self.rest.is_empty() && self.code == RejectCode::JsonInvalid;
+        let code = if is_cut {
+            RejectCode::JsonTruncated
+        } else {
+            self.code
+        };
+        Fault::new(self.place(), code)
     }
 
-    /// The fault at a place: truncated if nothing is there.
-    fn fault(&self, place: usize) -> Fault {
-        if place >= self.bytes.len() {
-            return Fault::new(self.bytes.len(), RejectCode::JsonTruncated);
+    /// Stops for a limit that was passed here.
+    #[inline(always)]
+    fn stop(&mut self, code: RejectCode) -> Stopped {
+        self.code = code;
+        Stopped
+    }
+
+    /// Stops for a limit that was passed at a place read before.
+    pub fn stop_at(&mut self, place: usize, code: RejectCode) -> Stopped {
+        self.rest = self.bytes.get(place..).unwrap_or_default();
+        self.stop(code)
+    }
+
+    /// Passes one byte. That it is there was seen before: the compiler knows, too.
+    #[inline(always)]
+    fn pass(&mut self) {
+        if let [_, rest @ ..] = self.rest {
+            self.rest = rest;
         }
-        Fault::new(place, RejectCode::JsonInvalid)
     }
 
-    /// Passes blanks; the byte after them.
-    #[inline]
+    /// Stops so many bytes on.
+    #[inline(always)]
+    fn stop_after(&mut self, count: usize) -> Stopped {
+        self.rest = self.rest.get(count..).unwrap_or_default();
+        Stopped
+    }
+
+    /// Passes blanks; the byte after them. Mostly there are none.
+    #[inline(always)]
     pub fn skip_blanks(&mut self) -> Option<u8> {
-        loop {
-            match self.peek() {
-                Some(b' ' | b'\n' | b'\r' | b'\t') => self.place += 1,
-                byte => return byte,
-            }
+        if let [byte @ 0x21..=0xff, ..] = self.rest {
+            return Some(*byte);
         }
+        self.rest = after_blanks(self.rest);
+        self.rest.first().copied()
     }
 
     /// Nothing but blanks may follow.
-    pub fn end(&mut self) -> Result<(), Fault> {
+    pub fn end(&mut self) -> Result<(), Stopped> {
         match self.skip_blanks() {
             None => Ok(()),
-            Some(_) => Err(self.fault(self.place)),
+            Some(_) => Err(Stopped),
         }
     }
 
     /// The next value; of objects and arrays only the opening.
-    #[inline]
-    pub fn token(&mut self) -> Result<Token<'a>, Fault> {
+    #[inline(always)]
+    pub fn token(&mut self) -> Result<Token<'a>, Stopped> {
         match self.skip_blanks() {
             Some(b'"') => self.string().map(Token::String),
             Some(b'{') => self.open().map(|()| Token::Object),
@@ -116,44 +158,44 @@ impl<'a> Scanner<'a> {
             Some(b't') => self.word(b"true").map(|()| Token::Bool(true)),
             Some(b'f') => self.word(b"false").map(|()| Token::Bool(false)),
             Some(b'n') => self.word(b"null").map(|()| Token::Null),
-            _ => Err(self.fault(self.place)),
+            _ => Err(Stopped),
         }
     }
 
-    #[inline]
-    fn open(&mut self) -> Result<(), Fault> {
+    #[inline(always)]
+    fn open(&mut self) -> Result<(), Stopped> {
         if self.depth == JSON_DEPTH_MAX {
-            return Err(Fault::new(self.place, RejectCode::JsonTooDeep));
+            return Err(self.stop(RejectCode::JsonTooDeep));
         }
         self.depth += 1;
-        self.place += 1;
+        self.pass();
         Ok(())
     }
 
     /// The next name of the open object, or none, and the object is closed.
-    #[inline]
-    pub fn next_key(&mut self, first: bool) -> Result<Option<Text<'a>>, Fault> {
+    #[inline(always)]
+    pub fn next_key(&mut self, first: bool) -> Result<Option<Text<'a>>, Stopped> {
         if self.closes(b'}', first)? {
             return Ok(None);
         }
         if self.skip_blanks() != Some(b'"') {
-            return Err(self.fault(self.place));
+            return Err(Stopped);
         }
         self.keys += 1;
         if self.keys > self.keys_max {
-            return Err(Fault::new(self.place, RejectCode::TooManyKeys));
+            return Err(self.stop(RejectCode::TooManyKeys));
         }
         let key = self.string()?;
         if self.skip_blanks() != Some(b':') {
-            return Err(self.fault(self.place));
+            return Err(Stopped);
         }
-        self.place += 1;
+        self.pass();
         Ok(Some(key))
     }
 
     /// Whether the open array has another element; if not, it is closed.
-    #[inline]
-    pub fn next_element(&mut self, first: bool) -> Result<bool, Fault> {
+    #[inline(always)]
+    pub fn next_element(&mut self, first: bool) -> Result<bool, Stopped> {
         if self.closes(b']', first)? {
             return Ok(false);
         }
@@ -162,25 +204,26 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes the closing byte, or the comma before the next member.
-    #[inline]
-    fn closes(&mut self, close: u8, first: bool) -> Result<bool, Fault> {
+    #[inline(always)]
+    fn closes(&mut self, close: u8, first: bool) -> Result<bool, Stopped> {
         match self.skip_blanks() {
+            Some(b',') if !first => {
+                self.pass();
+                Ok(false)
+            }
             Some(byte) if byte == close => {
-                self.place += 1;
+                self.pass();
                 self.depth = self.depth.saturating_sub(1);
                 Ok(true)
             }
-            Some(b',') if !first => {
-                self.place += 1;
-                Ok(false)
-            }
             Some(_) if first => Ok(false),
-            _ => Err(self.fault(self.place)),
+            _ => Err(Stopped),
         }
     }
 
     /// Passes one whole value.
-    pub fn skip_value(&mut self) -> Result<(), Fault> {
+    #[inline(always)]
+    pub fn skip_value(&mut self) -> Result<(), Stopped> {
         match self.token()? {
             Token::Object => self.skip_open(true),
             Token::Array => self.skip_open(false),
@@ -188,9 +231,19 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Passes the rest of an object or array that was just opened. Not recursive: the kinds
-    /// of the open containers are the bits of one word, which is why 64 levels are the most.
-    pub fn skip_open(&mut self, object: bool) -> Result<(), Fault> {
+    /// Passes the rest of an object or array that was just opened.
+    pub fn skip_open(&mut self, object: bool) -> Result<(), Stopped> {
+        // A scanner of its own stays in registers.
+        let mut scan = self.clone();
+        let outcome = scan.skip_members(object);
+        *self = scan;
+        outcome
+    }
+
+    /// Not recursive: the kinds of the open containers are the bits of one word, which is why
+    /// 64 levels are the most.
+    #[inline(always)]
+    fn skip_members(&mut self, object: bool) -> Result<(), Stopped> {
         let floor = self.depth;
         let mut kinds = u64::from(object);
         let mut first = true;
@@ -217,166 +270,101 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads a string whose quotation mark is next.
-    #[inline]
-    fn string(&mut self) -> Result<Text<'a>, Fault> {
-        let start = self.place + 1;
-        let mut place = start;
-        let mut is_escaped = false;
-        loop {
-            while let Some(chunk) = self.bytes.get(place..).and_then(|rest| rest.first_chunk()) {
-                let found = special(u64::from_le_bytes(*chunk));
-                if found != 0 {
-                    place += (found.trailing_zeros() / 8) as usize;
-                    break;
-                }
-                place += 8;
+    #[inline(always)]
+    fn string(&mut self) -> Result<Text<'a>, Stopped> {
+        self.pass();
+        let mut tail = self.rest;
+        while let Some((chunk, after)) = tail.split_first_chunk() {
+            let word = u64::from_le_bytes(*chunk);
+            let found = special(word);
+            if found == 0 {
+                tail = after;
+                continue;
             }
-            match self.bytes.get(place) {
-                Some(b'"') => break,
-                Some(0x20..) => place = self.step(place, &mut is_escaped)?,
-                _ => return Err(self.fault(place)),
+            let bit = found.trailing_zeros() & 0x38;
+            if word >> bit & 0xff == u64::from(b'"') {
+                let len = self.rest.len() - tail.len() + (bit / 8) as usize;
+                return self.text(len, false);
             }
+            break;
         }
-        self.place = place + 1;
-        let bytes = self.bytes.get(start..place).unwrap_or_default();
-        Ok(Text {
-            bytes,
-            at: at(start),
-            is_escaped,
-        })
-    }
-
-    /// Passes an escape, or one byte of a tail too short for a word.
-    #[cold]
-    fn step(&self, place: usize, is_escaped: &mut bool) -> Result<usize, Fault> {
-        if self.bytes.get(place) != Some(&b'\\') {
-            return Ok(place + 1);
-        }
-        *is_escaped = true;
-        self.escape(place)
-    }
-
-    /// Passes the escape at a place; whether surrogates pair up is asked by [`unescape`].
-    fn escape(&self, place: usize) -> Result<usize, Fault> {
-        match self.bytes.get(place + 1) {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(place + 2),
-            Some(b'u') => {
-                for digit in place + 2..place + 6 {
-                    if !self.bytes.get(digit).is_some_and(u8::is_ascii_hexdigit) {
-                        return Err(self.fault(digit));
-                    }
-                }
-                Ok(place + 6)
-            }
-            _ => Err(self.fault(place + 1)),
+        match slow_end(self.rest, self.rest.len() - tail.len()) {
+            Ok((len, is_escaped)) => self.text(len, is_escaped),
+            Err(place) => Err(self.stop_after(place)),
         }
     }
 
-    fn digits(&self, mut place: usize) -> Result<usize, Fault> {
-        let start = place;
-        while self.bytes.get(place).is_some_and(u8::is_ascii_digit) {
-            place += 1;
-        }
-        if place == start {
-            Err(self.fault(place))
-        } else {
-            Ok(place)
-        }
-    }
-
-    fn number(&mut self) -> Result<&'a [u8], Fault> {
-        let start = self.place;
-        let mut place = if self.peek() == Some(b'-') {
-            start + 1
-        } else {
-            start
+    /// The string of so many bytes that is next, and passes its closing quotation mark.
+    #[inline(always)]
+    fn text(&mut self, len: usize, is_escaped: bool) -> Result<Text<'a>, Stopped> {
+        let Some((bytes, [_, rest @ ..])) = self.rest.split_at_checked(len) else {
+            return Err(Stopped);
         };
-        place = match self.bytes.get(place) {
-            Some(b'0') => place + 1,
-            _ => self.digits(place)?,
-        };
-        if self.bytes.get(place) == Some(&b'.') {
-            place = self.digits(place + 1)?;
-        }
-        if matches!(self.bytes.get(place), Some(b'e' | b'E')) {
-            place += 1;
-            if matches!(self.bytes.get(place), Some(b'+' | b'-')) {
-                place += 1;
-            }
-            place = self.digits(place)?;
-        }
-        self.place = place;
-        Ok(self.bytes.get(start..place).unwrap_or_default())
+        self.rest = rest;
+        Ok(Text { bytes, is_escaped })
     }
 
-    fn word(&mut self, word: &[u8]) -> Result<(), Fault> {
-        for byte in word {
-            if self.peek() != Some(*byte) {
-                return Err(self.fault(self.place));
-            }
-            self.place += 1;
+    /// Passes one digit or more.
+    #[inline(always)]
+    fn digits(&mut self) -> Result<(), Stopped> {
+        let [b'0'..=b'9', rest @ ..] = self.rest else {
+            return Err(Stopped);
+        };
+        self.rest = rest;
+        while let [b'0'..=b'9', rest @ ..] = self.rest {
+            self.rest = rest;
         }
         Ok(())
     }
-}
 
-fn hex4(text: &[u8], place: usize) -> Option<u32> {
-    let digits = text.get(place..place + 4)?;
-    digits.iter().try_fold(0, |sum, digit| {
-        Some(sum << 4 | char::from(*digit).to_digit(16)?)
-    })
-}
-
-/// The character of the `\u` escape at a place, and how many bytes it takes.
-fn unicode(text: &[u8], place: usize) -> Option<(char, usize)> {
-    let unit = hex4(text, place + 2)?;
-    if !(0xd800..0xdc00).contains(&unit) {
-        return Some((char::from_u32(unit)?, 6));
-    }
-    if text.get(place + 6..place + 8) != Some(b"\\u") {
-        return None;
-    }
-    let low = hex4(text, place + 8).filter(|low| (0xdc00..0xe000).contains(low))?;
-    let code = 0x1_0000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
-    Some((char::from_u32(code)?, 12))
-}
-
-/// Writes the decoded text to the front of `out` and says how many bytes it has. `out` must
-/// be as long as `text` at least, and `text` have come from a [`Scanner`].
-///
-/// # Errors
-/// The offset in `text` of an escape that is half of a surrogate pair.
-pub(super) fn unescape(text: &[u8], out: &mut [u8]) -> Result<usize, usize> {
-    let mut from = 0;
-    let mut len = 0;
-    while let Some(&byte) = text.get(from) {
-        let mut buffer = [0; 4];
-        let mut plain = [byte];
-        let (decoded, used): (&[u8], usize) = match (byte, text.get(from + 1)) {
-            (b'\\', Some(b'u')) => {
-                let (character, used) = unicode(text, from).ok_or(from)?;
-                (character.encode_utf8(&mut buffer).as_bytes(), used)
-            }
-            (b'\\', Some(kind)) => {
-                plain = [match kind {
-                    b'b' => 8,
-                    b'f' => 12,
-                    b'n' => b'\n',
-                    b'r' => b'\r',
-                    b't' => b'\t',
-                    other => *other,
-                }];
-                (&plain, 2)
-            }
-            _ => (&plain, 1),
-        };
-        if let Some(place) = out.get_mut(len..len + decoded.len()) {
-            place.copy_from_slice(decoded);
-            len += decoded.len();
+    #[inline(always)]
+    fn number(&mut self) -> Result<&'a [u8], Stopped> {
+        let start = self.rest;
+        if let [b'-', rest @ ..] = self.rest {
+            self.rest = rest;
         }
-        from += used;
+        if let [b'0', rest @ ..] = self.rest {
+            self.rest = rest;
+        } else {
+            self.digits()?;
+        }
+        if let [b'.', rest @ ..] = self.rest {
+            self.rest = rest;
+            self.digits()?;
+        }
+        if let [b'e' | b'E', rest @ ..] = self.rest {
+            self.rest = rest;
+            if let [b'+' | b'-', rest @ ..] = self.rest {
+                self.rest = rest;
+            }
+            self.digits()?;
+        }
+        let len = start.len() - self.rest.len();
+        Ok(start.get(..len).unwrap_or_default())
     }
-    Ok(len)
+
+    #[inline(always)]
+    fn word(&mut self, word: &[u8]) -> Result<(), Stopped> {
+        if let Some(rest) = self.rest.strip_prefix(word) {
+            self.rest = rest;
+            return Ok(());
+        }
+        Err(self.stop_after(same_count(self.rest, word)))
+    }
+}
+
+#[inline(never)]
+fn after_blanks(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\n' | b'\r' | b'\t', rest @ ..] = text {
+        text = rest;
+    }
+    text
+}
+
+/// How many bytes two texts have in common.
+#[cold]
+fn same_count(text: &[u8], word: &[u8]) -> usize {
+    text.iter().zip(word).take_while(|(a, b)| a == b).count()
 }
 
 #[cfg(test)]

@@ -1,12 +1,16 @@
 //! The scanner against its rules and against `serde_json`.
 
+use super::super::escape::unescape;
 use super::*;
 use proptest::prelude::*;
 
 fn scan(text: &str) -> Result<(), (u32, RejectCode)> {
     let mut scanner = Scanner::new(text.as_bytes(), 0, 1_000);
     let outcome = scanner.skip_value().and_then(|()| scanner.end());
-    outcome.map_err(|fault| (fault.byte, fault.code))
+    outcome.map_err(|Stopped| {
+        let fault = scanner.fault();
+        (fault.byte, fault.code)
+    })
 }
 
 /// Whether `serde_json` takes it for JSON; escapes of half a pair are left to [`unescape`].

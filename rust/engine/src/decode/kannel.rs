@@ -149,7 +149,7 @@ pub(super) fn decode<S: Sink>(
     } else {
         fields(request.body, template, &mut slots)?;
     }
-    Ok(one_row(&slots, build, sink)?)
+    Ok(one_row(&slots, "", build, sink)?)
 }
 
 /// The slot that a template gives to a name.

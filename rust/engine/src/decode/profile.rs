@@ -137,13 +137,12 @@ impl Profile {
 
 #[inline]
 fn fill<'s>(event: &mut Event<'s>, row: &mut Row<'s>, shape: &Shape) -> Result<(), Fault> {
-    event.message_id = row.first(shape.id, ID_BYTES_MAX)?;
+    row.fill(&mut event.message_id, shape.id, ID_BYTES_MAX)?;
     event.contact = row.contact(shape.contact)?;
-    event.sender = row.first(shape.sender, SENDER_BYTES_MAX)?;
+    row.fill(&mut event.sender, shape.sender, SENDER_BYTES_MAX)?;
     event.occurred_us = row.time(shape.time, shape.zone);
     event.parts = row.parts(shape.parts);
-    event.client_ref = row.first(shape.client_ref, ID_BYTES_MAX)?;
-    Ok(())
+    row.fill(&mut event.client_ref, shape.client_ref, ID_BYTES_MAX)
 }
 
 /// Refuses a receipt that nothing could be matched by.

@@ -3,7 +3,7 @@
 
 use super::number::{Contact, classify};
 use super::slots::{Fault, Raw, Slot, Slots, Wire};
-use super::{RejectCode, form, json, time};
+use super::{RejectCode, escape, form, time};
 use crate::event::{Event, Number};
 use crate::limits::{ERROR_CODE_BYTES_MAX, MESSAGE_PARTS_MAX, REPLY_TEXT_BYTES_MAX};
 use std::borrow::Cow;
@@ -20,6 +20,7 @@ impl<'s> Scratch<'s> {
         Self(buffer)
     }
 
+    #[inline]
     fn take(&mut self, len: usize) -> Option<&'s mut [u8]> {
         if len > self.0.len() {
             return None;
@@ -58,6 +59,8 @@ impl<'s> Scratch<'s> {
 /// Reads the slots of one row.
 pub(super) struct Row<'s> {
     pub slots: &'s Slots<'s>,
+    /// The text that [`Wire::Text`] and [`Wire::Number`] are parts of.
+    whole: &'s str,
     scratch: Scratch<'s>,
     /// Row in the body, from 0.
     pub number: u32,
@@ -69,9 +72,17 @@ pub(super) struct Row<'s> {
 pub(super) type Build = for<'s> fn(&mut Row<'s>) -> Result<Option<Event<'s>>, Fault>;
 
 impl<'s> Row<'s> {
-    pub fn new(slots: &'s Slots<'s>, scratch: Scratch<'s>, number: u32, at: u32) -> Self {
+    #[inline]
+    pub fn new(
+        slots: &'s Slots<'s>,
+        whole: &'s str,
+        scratch: Scratch<'s>,
+        number: u32,
+        at: u32,
+    ) -> Self {
         Self {
             slots,
+            whole,
             scratch,
             number,
             at,
@@ -100,19 +111,24 @@ impl<'s> Row<'s> {
         let raw = self.slots.get(slot);
         match raw.wire {
             Wire::Absent | Wire::Null => Ok(None),
-            Wire::Plain | Wire::Text | Wire::Number => match std::str::from_utf8(raw.bytes) {
-                Ok(text) => Ok(Some(Cow::Borrowed(text))),
-                Err(error) => Err(raw.fault(error.valid_up_to(), RejectCode::NotUtf8)),
-            },
-            _ => self.decoded(&raw).map(Some),
+            Wire::Text | Wire::Number => {
+                let part = self.whole.get(raw.range());
+                debug_assert_eq!(part.map(str::as_bytes), Some(raw.bytes));
+                Ok(part.map(Cow::Borrowed))
+            }
+            _ => self.decoded(raw).map(Some),
         }
     }
 
     /// The value without its escapes.
+    #[inline(never)]
     fn decoded(&mut self, raw: &Raw<'s>) -> Result<Cow<'s, str>, Fault> {
         match raw.wire {
+            Wire::Plain => std::str::from_utf8(raw.bytes)
+                .map(Cow::Borrowed)
+                .map_err(|error| raw.fault(error.valid_up_to(), RejectCode::NotUtf8)),
             Wire::TextEscaped => self.scratch.decode(raw, |text, out| {
-                json::unescape(text, out).map_err(|at| raw.fault(at, RejectCode::LoneSurrogate))
+                escape::unescape(text, out).map_err(|at| raw.fault(at, RejectCode::LoneSurrogate))
             }),
             Wire::Form | Wire::FormKept => self.scratch.decode(raw, |text, out| {
                 form::unescape(text, out, raw.wire == Wire::FormKept)
@@ -131,12 +147,43 @@ impl<'s> Row<'s> {
         if text.len() > bytes_max {
             return Err(self.fault_in(slot, RejectCode::ValueTooLong));
         }
-        // A JSON string without escapes, and a number, cannot hold one.
         let wire = self.slots.get(slot).wire;
         if !matches!(wire, Wire::Text | Wire::Number) && has_nul(&text) {
             return Err(self.fault_in(slot, RejectCode::NulByte));
         }
         Ok(Some(text))
+    }
+
+    /// Puts the first value among these that is not empty in its place.
+    #[inline]
+    pub fn fill(
+        &mut self,
+        into: &mut Option<Cow<'s, str>>,
+        slots: &[Slot],
+        bytes_max: usize,
+    ) -> Result<(), Fault> {
+        for slot in slots {
+            let text = match self.part(*slot) {
+                Some(part) if part.len() <= bytes_max => Cow::Borrowed(part),
+                _ => match self.value(*slot, bytes_max)? {
+                    Some(text) => text,
+                    None => continue,
+                },
+            };
+            *into = Some(text);
+            return Ok(());
+        }
+        Ok(())
+    }
+
+    /// The value, if it is not empty and stands in the row's own text as it is. Most do.
+    #[inline]
+    fn part(&self, slot: Slot) -> Option<&'s str> {
+        let raw = self.slots.get(slot);
+        if !matches!(raw.wire, Wire::Text | Wire::Number) {
+            return None;
+        }
+        self.whole.get(raw.range()).filter(|part| !part.is_empty())
     }
 
     /// The first value among these that is not empty.
@@ -157,9 +204,16 @@ impl<'s> Row<'s> {
     /// The contact; none where the value is no phone number but may stand in its place.
     pub fn contact(&mut self, slots: &[Slot]) -> Result<Option<Number>, Fault> {
         for slot in slots {
-            let Some(text) = self.text(*slot)?.filter(|text| !text.is_empty()) else {
-                continue;
+            let decoded;
+            let text = if let Some(part) = self.part(*slot) {
+                part
+            } else {
+                decoded = self.text(*slot)?;
+                decoded.as_deref().unwrap_or_default()
             };
+            if text.is_empty() {
+                continue;
+            }
             return match classify(text.as_bytes()) {
                 Contact::Phone(number) => Ok(Some(number)),
                 Contact::NotPhone => Ok(None),
@@ -226,7 +280,7 @@ pub(super) enum Zone {
 }
 
 /// Looks at every byte, which for short texts is faster than to stop early.
-fn has_nul(text: &str) -> bool {
+pub(super) fn has_nul(text: &str) -> bool {
     text.bytes()
         .map(|byte| u8::from(byte == 0))
         .fold(0, |found, is_nul| found | is_nul)

@@ -4,6 +4,7 @@
 use super::{BodyError, Reject, RejectCode};
 
 /// An offset as rejects carry it. Bodies are bounded far below 4 GiB.
+#[inline]
 pub(super) fn at(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
 }
@@ -20,6 +21,14 @@ impl Fault {
         Self {
             byte: at(place),
             code,
+        }
+    }
+
+    /// The same fault where the text it is in begins at an offset.
+    pub const fn moved(self, start: u32) -> Self {
+        Self {
+            byte: self.byte.saturating_add(start),
+            code: self.code,
         }
     }
 
@@ -96,14 +105,16 @@ pub(super) enum Wire {
     Form,
     /// Form value with escapes, of which a broken one stands for itself.
     FormKept,
-    /// JSON string without escapes.
+    /// A part of the row's own text, without escapes and without NUL.
     Text,
     /// JSON string with escapes.
     TextEscaped,
-    /// JSON number.
+    /// JSON number, a part of the row's own text.
     Number,
-    /// JSON `true` or `false`.
-    Bool(bool),
+    /// JSON `true`.
+    True,
+    /// JSON `false`.
+    False,
     /// JSON object or array where a plain value belongs.
     Nested,
 }
@@ -122,6 +133,13 @@ impl Raw<'_> {
         at: 0,
         wire: Wire::Absent,
     };
+
+    /// Where in the row's own text the value is.
+    #[inline]
+    pub fn range(&self) -> std::ops::Range<usize> {
+        let start = self.at as usize;
+        start..start + self.bytes.len()
+    }
 
     /// A fault so many bytes into the value.
     pub fn fault(&self, place: usize, code: RejectCode) -> Fault {
@@ -147,21 +165,23 @@ impl<'a> Slots<'a> {
     }
 
     #[inline]
-    pub fn get(&self, slot: Slot) -> Raw<'a> {
-        self.0.get(slot as usize).copied().unwrap_or(Raw::ABSENT)
+    pub fn get(&self, slot: Slot) -> &Raw<'a> {
+        self.0.get(slot as usize).unwrap_or(&Raw::ABSENT)
     }
 
     /// Whether the wire has a value there, if only an empty one.
+    #[inline]
     pub fn has(&self, slot: Slot) -> bool {
         !matches!(self.get(slot).wire, Wire::Absent | Wire::Null)
     }
 
     /// Whether the wire has a value of at least one byte there.
+    #[inline]
     pub fn is_filled(&self, slot: Slot) -> bool {
         let raw = self.get(slot);
         match raw.wire {
             Wire::Absent | Wire::Null => false,
-            Wire::Bool(_) | Wire::Nested => true,
+            Wire::True | Wire::False | Wire::Nested => true,
             _ => !raw.bytes.is_empty(),
         }
     }

@@ -143,7 +143,7 @@ pub(super) fn decode<S: Sink>(request: &RequestView<'_>, sink: &mut S) -> Result
     }
     trim_id(&mut slots);
     let mut buffer = [0; SCRATCH_BYTES];
-    let mut row = Row::new(&slots, Scratch::new(&mut buffer), 0, 0);
+    let mut row = Row::new(&slots, "", Scratch::new(&mut buffer), 0, 0);
     match event(&mut row) {
         Ok(event) => sink.event(0, event),
         Err(fault) => sink.reject(fault.in_row(0)),
@@ -241,7 +241,7 @@ fn part_of<'s>(part: &str, whole: Option<&Cow<'s, str>>) -> Cow<'s, str> {
 
 /// The id in its TLV is a C string: its end mark is no part of it.
 fn trim_id(slots: &mut Slots<'_>) {
-    let mut raw = slots.get(Slot::Id);
+    let mut raw = *slots.get(Slot::Id);
     while let Some(rest) = raw.bytes.strip_suffix(b"\0") {
         raw.bytes = rest;
     }

@@ -4,7 +4,8 @@ use super::profile::{Class, Profile, Shape, Word, check_reference, ends_unknown,
 use super::row::{Row, Zone};
 use super::slots::{Fault, Slot};
 use super::source;
-use super::tree::{Key, first, json_rows, key, object, rows_or_self};
+use super::table::{Key, first, key, object, rows_or_self};
+use super::tree::json_rows;
 use super::{BodyError, RejectCode, RequestView, Sink};
 use crate::event::{ErrorClass, Event, Provider, State};
 

@@ -2,9 +2,10 @@
 
 use super::profile::{Class, Profile, Shape, Word, check_reference, word};
 use super::row::Row;
-use super::slots::{Fault, Slot};
+use super::slots::{Fault, Slot, Slots};
 use super::source::{self, Source};
-use super::tree::{Key, form_slots, key, object, one_row};
+use super::table::{Key, key, object};
+use super::tree::{form_slots, one_row};
 use super::{BodyError, RejectCode, RequestView, Sink, Template};
 use crate::event::{ErrorClass, Event, Provider, State};
 
@@ -92,9 +93,10 @@ pub(super) fn decode<S: Sink>(
         Source::Json(_) => return Err(Fault::new(0, RejectCode::TypeUnsupported).into()),
         Source::Query(form) | Source::Form(form) => form,
     };
-    let mut slots = form_slots(form, &ROOT)?;
+    let mut slots = Slots::EMPTY;
+    let whole = form_slots(form, &ROOT, &mut slots)?;
     source::client_ref(query, template, &mut slots)?;
-    Ok(one_row(&slots, build, sink)?)
+    Ok(one_row(&slots, whole, build, sink)?)
 }
 
 fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {

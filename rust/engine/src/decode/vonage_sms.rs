@@ -3,9 +3,10 @@
 
 use super::profile::{Class, Profile, Shape, Word, check_reference, word};
 use super::row::{Row, Zone};
-use super::slots::{Fault, Slot};
+use super::slots::{Fault, Slot, Slots};
 use super::source::{self, Source};
-use super::tree::{Key, form_slots, json_rows, key, object, one_row};
+use super::table::{Key, key, object};
+use super::tree::{form_slots, json_rows, one_row};
 use super::{BodyError, RejectCode, RequestView, Sink};
 use crate::event::{ErrorClass, Event, Kind, Provider, State};
 
@@ -76,7 +77,9 @@ pub(super) fn decode<S: Sink>(request: &RequestView<'_>, sink: &mut S) -> Result
         }
         Source::Json(body) => json_rows(body, &ROOT, build, sink),
         Source::Query(form) | Source::Form(form) => {
-            Ok(one_row(&form_slots(form, &ROOT)?, build, sink)?)
+            let mut slots = Slots::EMPTY;
+            let whole = form_slots(form, &ROOT, &mut slots)?;
+            Ok(one_row(&slots, whole, build, sink)?)
         }
     }
 }

@@ -50,7 +50,10 @@ impl Batch {
 
     #[getter]
     fn accepted<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        let counts = self.pushed.iter().flat_map(|pushed| pushed.accepted.to_le_bytes());
+        let counts = self
+            .pushed
+            .iter()
+            .flat_map(|pushed| pushed.accepted.to_le_bytes());
         PyBytes::new(py, &counts.collect::<Vec<u8>>())
     }
 
@@ -60,7 +63,11 @@ impl Batch {
         for (body, pushed) in self.pushed.iter().enumerate() {
             let rows = pushed.rejects.iter();
             all.extend(rows.map(|r| (body, i64::from(r.row), r.byte, r.code.word())));
-            all.extend(pushed.error.map(|error| (body, -1, error.byte, error.code.word())));
+            all.extend(
+                pushed
+                    .error
+                    .map(|error| (body, -1, error.byte, error.code.word())),
+            );
         }
         all
     }

@@ -23,11 +23,12 @@ use crate::log::writer::LogWriter;
 use crate::snapshot;
 use crate::state::State;
 
+mod identity;
 mod open;
 mod read;
 mod register;
 
-pub(crate) use open::identity_of;
+pub(crate) use identity::identity_of;
 pub use open::{Opened, Options};
 pub use register::{Audience, Refused, SendRow};
 

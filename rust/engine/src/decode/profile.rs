@@ -1,5 +1,9 @@
 //! What all provider formats have in common, as a table for each to fill in, and the one place
 //! where slots become a receipt or a reply.
+#![expect(
+    clippy::inline_always,
+    reason = "an event is large: each call less is one copy of it less"
+)]
 
 use super::RejectCode;
 use super::row::{Row, Zone};
@@ -96,7 +100,7 @@ impl Profile {
     }
 
     /// The receipt that a status word, read before, and the row's code make.
-    #[inline]
+    #[inline(always)]
     pub fn receipt_said<'s>(
         &self,
         row: &mut Row<'s>,
@@ -108,7 +112,7 @@ impl Profile {
     }
 
     /// A receipt with this outcome.
-    #[inline]
+    #[inline(always)]
     pub fn receipt_of<'s>(
         &self,
         row: &mut Row<'s>,
@@ -135,7 +139,7 @@ impl Profile {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn fill<'s>(event: &mut Event<'s>, row: &mut Row<'s>, shape: &Shape) -> Result<(), Fault> {
     row.fill(&mut event.message_id, shape.id, ID_BYTES_MAX)?;
     event.contact = row.contact(shape.contact)?;

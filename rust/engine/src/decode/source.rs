@@ -19,12 +19,13 @@ pub(super) enum Source<'a> {
 /// Finds the fields. What a body begins with counts, not what its content type says: senders
 /// and relays get the type wrong, and nothing that is a form begins with a brace.
 pub(super) fn find<'a>(request: &RequestView<'a>) -> Source<'a> {
-    let query = request.query().as_bytes();
     match request.body.trim_ascii_start().first() {
         Some(b'{' | b'[') => Source::Json(request.body),
         Some(_) => Source::Form(trim_line_end(request.body)),
-        None if query.is_empty() => Source::Nothing,
-        None => Source::Query(query),
+        None => match request.query() {
+            "" => Source::Nothing,
+            query => Source::Query(query.as_bytes()),
+        },
     }
 }
 

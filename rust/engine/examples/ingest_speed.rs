@@ -1,5 +1,5 @@
 //! Nanoseconds an event, by phase, without Python: `cargo run --release --example ingest_speed
-//! -- SHAPE [CONTACTS] [id|contact]`. For finding out where time goes, not for claims.
+//! -- SHAPE [CONTACTS] [id|contact] [EVENTS]`. For finding out where time goes, not for claims.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -19,7 +19,7 @@ use smstrack_engine::log::faulty::FaultyDisk;
 
 const NOW_MS: i64 = 1_781_132_700_000;
 const BATCH: u64 = 5_000;
-const EVENTS: u64 = 1_000_000;
+const EVENTS_COUNT: u64 = 1_000_000;
 const FIRST: u64 = 12_000_000_000;
 
 fn id(shape: &str, index: u64) -> String {
@@ -53,7 +53,7 @@ fn spread(index: u64, contacts: u64) -> u64 {
     index.wrapping_mul(0x9E37_79B9_7F4A_7C15) % contacts
 }
 
-fn register(engine: &Engine, shape: &str, provider: Provider, contacts: u64, by_id: bool) {
+fn register(engine: &Engine, shape: &str, provider: Provider, contacts: u64, ids: u64) {
     let campaign = CampaignRecord {
         name: "c",
         ..CampaignRecord::default()
@@ -69,14 +69,14 @@ fn register(engine: &Engine, shape: &str, provider: Provider, contacts: u64, by_
         }
         engine.audience("c", "b", lines.as_bytes(), NOW_MS).unwrap();
     }
-    for first in (0..if by_id { EVENTS } else { 0 }).step_by(100_000) {
+    for first in (0..ids).step_by(100_000) {
         let row = |index| {
             (
                 format!("+{}", FIRST + spread(index, contacts)),
                 id(shape, index),
             )
         };
-        let rows: Vec<(String, String)> = (first..first + 100_000).map(row).collect();
+        let rows: Vec<(String, String)> = (first..(first + 100_000).min(ids)).map(row).collect();
         let rows: Vec<_> = rows.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
         engine.sent("c", "b", provider, "", &rows, NOW_MS).unwrap();
     }
@@ -87,13 +87,14 @@ fn main() {
     let shape = args.next().unwrap_or_else(|| "twilio".to_owned());
     let contacts: u64 = args.next().map_or(1_000_000, |text| text.parse().unwrap());
     let by_id = args.next().is_some_and(|word| word == "id");
+    let events: u64 = args.next().map_or(EVENTS_COUNT, |text| text.parse().unwrap());
     let provider = Provider::from_name(&shape).unwrap();
     let options = Options {
         is_durable: false,
         ..Options::default()
     };
     let engine = Engine::open_disk(Arc::new(FaultyDisk::default()), &options).unwrap();
-    register(&engine, &shape, provider, contacts, by_id);
+    register(&engine, &shape, provider, contacts, if by_id { events } else { 0 });
     let scope = Scope {
         provider,
         account: "",
@@ -102,7 +103,7 @@ fn main() {
         template: None,
     };
     let (mut push, mut commit) = (0, 0);
-    for start in (0..EVENTS).step_by(usize::try_from(BATCH).unwrap()) {
+    for start in (0..events).step_by(usize::try_from(BATCH).unwrap()) {
         let bodies: Vec<(String, String)> = (start..start + BATCH)
             .map(|index| (index, spread(index, contacts)))
             .map(|(index, contact)| (body(&shape, index, contact), (FIRST + contact).to_string()))
@@ -134,7 +135,7 @@ fn main() {
         engine.commit(batch).unwrap();
         commit += began.elapsed().as_nanos();
     }
-    let (push, commit) = (push / u128::from(EVENTS), commit / u128::from(EVENTS));
+    let (push, commit) = (push / u128::from(events), commit / u128::from(events));
     let (bytes, found) = (
         body(&shape, 1, 1).len(),
         engine.count("c.delivered").unwrap(),

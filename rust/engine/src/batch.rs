@@ -5,7 +5,8 @@
 //! can become a record at all; whose it is, is decided at commit.
 
 use crate::codec::{
-    DeadLetterRecord, EventRecord, Reader, Record, SentRecord, decode_record, encode_record,
+    DeadLetterRecord, EventRecord, Reader, Record, SentRecord, decode_record, encode_event,
+    encode_record,
 };
 use crate::decode::{BodyError, Reject, RejectCode, RequestView, Sink, Template, decode};
 use crate::error::InputError;
@@ -54,6 +55,19 @@ pub(crate) struct Draft {
     pub occurred_us: Option<i64>,
     /// Where the error code stands in `texts`.
     pub code: (u32, u32),
+}
+
+impl Draft {
+    const NOTHING: Self = Self {
+        start: 0,
+        end: 0,
+        messages: [0; 3],
+        is_receipt: false,
+        state: None,
+        class: None,
+        occurred_us: None,
+        code: (0, 0),
+    };
 }
 
 /// See the module.
@@ -210,26 +224,14 @@ impl Batch {
             .unwrap_or_default()
     }
 
-    fn keep(&mut self, record: &Record<'_>) -> &mut Draft {
+    fn keep(&mut self, record: &Record<'_>) {
         let start = place(self.bytes.len());
         encode_record(record, &mut self.bytes);
         self.drafts.push(Draft {
             start,
             end: place(self.bytes.len()),
-            messages: [0; 3],
-            is_receipt: false,
-            state: None,
-            class: None,
-            occurred_us: None,
-            code: (0, 0),
+            ..Draft::NOTHING
         });
-        let last = self.drafts.len() - 1;
-        // Just pushed.
-        #[expect(
-            clippy::indexing_slicing,
-            reason = "the element was pushed two lines above"
-        )]
-        &mut self.drafts[last]
     }
 
     fn text(&mut self, text: &str) -> (u32, u32) {
@@ -345,10 +347,19 @@ impl Taker<'_, '_> {
                 code = self.batch.text(record.code);
             }
         }
-        let draft = self.batch.keep(&Record::Event(Box::new(record)));
-        draft.is_receipt = is_receipt;
-        (draft.messages, draft.code) = (messages, code);
-        (draft.state, draft.class, draft.occurred_us) = (state, class, occurred_us);
+        let start = place(self.batch.bytes.len());
+        encode_event(&record, &mut self.batch.bytes);
+        let end = place(self.batch.bytes.len());
+        self.batch.drafts.push(Draft {
+            start,
+            end,
+            messages,
+            is_receipt,
+            state,
+            class,
+            occurred_us,
+            code,
+        });
         if kind == Kind::Reply {
             self.pushed.replies += 1;
             let (start, end) = self.batch.text(text.unwrap_or_default());

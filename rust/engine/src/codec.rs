@@ -11,7 +11,7 @@ mod reader;
 mod writer;
 
 pub use reader::{Reader, decode_event, decode_record};
-pub use writer::{Writer, encode_record};
+pub use writer::{Writer, encode_event, encode_record};
 
 /// Bytes that are not a record. Offsets are within the payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -84,6 +84,11 @@ pub fn encode_record(record: &Record<'_>, out: &mut Vec<u8>) {
     }
 }
 
+/// Appends an event's record, as `encode_record` does, without putting it on the heap first.
+pub fn encode_event(record: &EventRecord<'_>, out: &mut Vec<u8>) {
+    event(&mut Writer(out), record);
+}
+
 fn campaign(writer: &mut Writer<'_>, record: &CampaignRecord<'_>) {
     writer.u8(1);
     writer.text(record.name);

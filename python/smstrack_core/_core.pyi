@@ -157,7 +157,7 @@ class Engine:
         Returns: messages new, and refused rows as (row, code). Durable on return.
         """
     def suppress(
-        self, numbers: bytes, *, opted_in: bool, reason: str, at_ms: int
+        self, numbers: bytes, *, opted_in: bool, reason: str, at_ms: int, now_ms: int
     ) -> tuple[int, list[tuple[int, str]]]:
         """Suppresses (or lifts suppression of) contacts by hand, numbers one a line.
 
@@ -211,7 +211,10 @@ class Engine:
     def campaigns(self) -> list[str]: ...
     def blasts(self, campaign: str) -> list[str]: ...
     def dead_letters(self, *, after: int = 0, count_max: int = 1000) -> str:
-        """JSON list: position, received_ms, provider, account, code, byte, row, body (base64)."""
+        """JSON list, row by row: position, received_ms, provider, account, code, reason, byte, row,
+        method, target, body (base64; with a request's first row). A page counts requests, ends
+        early where bodies are large, and goes on after its last position."""
+
     def stats(self) -> str:
         """JSON counters of the directory: events, duplicates, rejects by code, parked, orphans,
         contacts, messages, positions, poisoned. No numbers, no texts."""

@@ -243,7 +243,9 @@ class Engine:
         changed = 0
         rejects: list[Reject] = []
         for rows, base in lists.number_chunks(numbers):
-            new, refused = self.core.suppress(rows, opted_in=opted_in, reason=reason, at_ms=at_ms)
+            new, refused = self.core.suppress(
+                rows, opted_in=opted_in, reason=reason, at_ms=at_ms, now_ms=now_ms()
+            )
             changed += new
             rejects.extend((base + row, code) for row, code in refused)
         return Registered(changed, rejects)

@@ -69,7 +69,11 @@ struct Collect {
 }
 
 impl Sink for Collect {
-    fn event(&mut self, _row: u32, event: Event<'_>) {
+    fn event(&mut self, _row: u32, mut event: Event<'_>) {
+        if event.own.is_none() {
+            // The canonical fields of a provider's event, and no other.
+            event.consent = None;
+        }
         if !self.events.is_empty() {
             self.events.push(b',');
         }
@@ -130,7 +134,10 @@ pub fn parse_request(py: Python<'_>, file: &Bound<'_, PyBytes>) -> PyResult<Requ
 /// See `_core.pyi`.
 #[pyfunction]
 pub fn providers() -> Vec<&'static str> {
-    PROVIDERS.iter().map(|(name, _)| *name).collect()
+    let own = Provider::Canonical.name();
+    std::iter::once(own)
+        .chain(PROVIDERS.iter().map(|(name, _)| *name))
+        .collect()
 }
 
 /// Label words; a label's index is its bit.

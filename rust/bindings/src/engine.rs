@@ -18,6 +18,7 @@ use smstrack_engine::error::{EngineError, InputError};
 use smstrack_engine::event::ContactId;
 use smstrack_engine::limits::BATCH_BYTES_MAX;
 use smstrack_engine::log::disk::RealDisk;
+use smstrack_engine::registry::check_name;
 
 use crate::batch::Batch;
 use crate::convert::{new_identity, push_all, read_labels, refused};
@@ -188,7 +189,7 @@ impl Engine {
         Ok((done.new, refused(&done.refused)))
     }
 
-    #[pyo3(signature = (numbers, *, opted_in, reason, at_ms))]
+    #[pyo3(signature = (numbers, *, opted_in, reason, at_ms, now_ms))]
     fn suppress(
         &self,
         py: Python<'_>,
@@ -196,9 +197,12 @@ impl Engine {
         opted_in: bool,
         reason: &str,
         at_ms: i64,
+        now_ms: i64,
     ) -> PyResult<(u64, Vec<(u32, &'static str)>)> {
         let lines = numbers.as_bytes();
-        let done = self.run(py, |engine| engine.suppress(lines, opted_in, reason, at_ms))?;
+        let done = self.run(py, |engine| {
+            engine.suppress(lines, opted_in, reason, (at_ms, now_ms))
+        })?;
         Ok((done.new, refused(&done.refused)))
     }
 
@@ -235,6 +239,15 @@ impl Engine {
                 bytes_max,
             };
             return Err(errors::input(py, error));
+        }
+        for (what, name) in [
+            ("account", Some(account)),
+            ("campaign", campaign),
+            ("blast", blast),
+        ] {
+            if let Some(name) = name.filter(|name| !name.is_empty()) {
+                check_name(what, name).map_err(|error| errors::input(py, error))?;
+            }
         }
         let scope = Scope {
             provider,

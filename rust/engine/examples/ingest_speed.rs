@@ -87,14 +87,22 @@ fn main() {
     let shape = args.next().unwrap_or_else(|| "twilio".to_owned());
     let contacts: u64 = args.next().map_or(1_000_000, |text| text.parse().unwrap());
     let by_id = args.next().is_some_and(|word| word == "id");
-    let events: u64 = args.next().map_or(EVENTS_COUNT, |text| text.parse().unwrap());
+    let events: u64 = args
+        .next()
+        .map_or(EVENTS_COUNT, |text| text.parse().unwrap());
     let provider = Provider::from_name(&shape).unwrap();
     let options = Options {
         is_durable: false,
         ..Options::default()
     };
     let engine = Engine::open_disk(Arc::new(FaultyDisk::default()), &options).unwrap();
-    register(&engine, &shape, provider, contacts, if by_id { events } else { 0 });
+    register(
+        &engine,
+        &shape,
+        provider,
+        contacts,
+        if by_id { events } else { 0 },
+    );
     let scope = Scope {
         provider,
         account: "",

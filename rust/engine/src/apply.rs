@@ -8,6 +8,7 @@
 //! registrations bring (`register`).
 
 use crate::codec::{EventRecord, LikelyRecord, ReceiptRecord, Record};
+use crate::consent::word_time;
 use crate::event::{ErrorClass, Kind, Position, State as Word};
 use crate::keys::has_aliases;
 use crate::loose::Entry;
@@ -38,7 +39,9 @@ pub fn apply(state: &mut State, record: &Record<'_>, position: Position, receive
         Record::Blast(record) => blast(state, record),
         Record::Consent(record) => consent(state, record),
         Record::DeadLetter(record) => {
-            *state.traffic.rejects.entry(record.code).or_default() += 1;
+            for reject in record.rows.iter() {
+                *state.traffic.rejects.entry(reject.code).or_default() += 1;
+            }
             state.dead_letters.push(position);
         }
     }
@@ -54,9 +57,7 @@ fn receipt(state: &mut State, record: &ReceiptRecord<'_>, received_ms: i64) {
     let new = blast.facts.add(mask, record.contact);
     state.traffic.duplicates += u64::from(new == 0);
     if record.class == Some(ErrorClass::OptedOut) {
-        let at_us = record
-            .occurred_us
-            .unwrap_or(received_ms.saturating_mul(1_000));
+        let at_us = word_time(record.occurred_us, received_ms, true);
         state.consent.hear(record.contact, at_us, true);
     }
 }
@@ -71,7 +72,8 @@ fn likely(state: &mut State, record: &LikelyRecord<'_>, received_ms: i64) {
         .occurred_us
         .unwrap_or(received_ms.saturating_mul(1_000));
     if record.class == Some(ErrorClass::OptedOut) {
-        state.consent.hear(contact, at_us, true);
+        let heard_us = word_time(record.occurred_us, received_ms, true);
+        state.consent.hear(contact, heard_us, true);
     }
     if !state.seen.insert(record.event) {
         state.traffic.duplicates += 1;
@@ -92,7 +94,12 @@ fn likely(state: &mut State, record: &LikelyRecord<'_>, received_ms: i64) {
         ..Entry::default()
     };
     let known = if has_aliases(record.provider) {
-        find_message(state, record.provider, record.account, record.message_id)
+        find_message(
+            state,
+            (record.provider, record.account),
+            record.message_id,
+            Some(contact),
+        )
     } else {
         record
             .messages
@@ -117,8 +124,9 @@ fn event(state: &mut State, record: &EventRecord<'_>, received_ms: i64) {
     // lies between may be a START. It is heard again: suppressing once too often is the
     // lesser harm. So are receipts, as those whose message is known already (`receipt`) are.
     let is_heard_once = has_identity && record.kind != Kind::Receipt;
+    let heard_us = word_time(record.occurred_us, received_ms, word == Some(true));
     if let (Some(contact), Some(true), false) = (contact, word, is_heard_once) {
-        state.consent.hear(contact, at_us, true);
+        state.consent.hear(contact, heard_us, true);
     }
     if !state
         .seen
@@ -130,7 +138,7 @@ fn event(state: &mut State, record: &EventRecord<'_>, received_ms: i64) {
     let is_unknown = record.kind == Kind::Receipt && record.state == Some(Word::Unknown);
     state.traffic.unknown_states += u64::from(is_unknown);
     if let (Some(contact), Some(is_out)) = (contact, word) {
-        state.consent.hear(contact, at_us, is_out);
+        state.consent.hear(contact, heard_us, is_out);
     }
     if mask == Mask::default() {
         return;
@@ -147,7 +155,8 @@ fn place(state: &mut State, record: &EventRecord<'_>, entry: Entry) {
     } else {
         record.message_id
     };
-    let message = find_message(state, provider, account, by_id)
-        .or_else(|| find_message(state, provider, account, record.client_ref));
+    let whose = (provider, account);
+    let message = find_message(state, whose, by_id, entry.contact)
+        .or_else(|| find_message(state, whose, record.client_ref, None));
     put(state, entry, message);
 }

@@ -4,6 +4,8 @@
 //! record; a receipt also as the few fields it needs once its message is found. Decides what
 //! can become a record at all; whose it is, is decided at commit.
 
+use std::borrow::Cow;
+
 use crate::codec::{
     DeadLetterRecord, EventRecord, Reader, Record, SentRecord, decode_record, encode_event,
     encode_record,
@@ -129,21 +131,17 @@ impl Batch {
             byte: e.byte,
             code: e.code,
         });
-        let (mut target, mut body) = (request.target, request.body);
-        for reject in whole.iter().chain(&pushed.rejects) {
-            let record = Record::DeadLetter(DeadLetterRecord {
+        let rows: Vec<Reject> = whole.iter().chain(&pushed.rejects).copied().collect();
+        if !rows.is_empty() {
+            // One record a request, however many rows it has: refusals must not multiply it.
+            self.keep(&Record::DeadLetter(DeadLetterRecord {
                 provider: scope.provider,
                 account: scope.account,
-                code: reject.code,
-                row: reject.row,
-                byte: reject.byte,
+                rows: Cow::Owned(rows),
                 method: request.method,
-                target,
-                body,
-            });
-            self.keep(&record);
-            // The request stands once, with its first reject: rows must not multiply it.
-            (target, body) = ("", &[]);
+                target: request.target,
+                body: request.body,
+            }));
         }
     }
 
@@ -155,6 +153,11 @@ impl Batch {
     /// Bytes of the requests taken in.
     pub const fn body_bytes(&self) -> usize {
         self.body_bytes
+    }
+
+    /// Bytes of the records so far.
+    pub fn record_bytes(&self) -> usize {
+        self.bytes.len()
     }
 
     /// How many replies wait for labels.
@@ -319,10 +322,10 @@ impl Taker<'_, '_> {
         record.value_micros = own.value_micros;
         record.currency = own.currency.as_deref().unwrap_or_default();
         record.labels = consent_labels(event.consent);
-        self.keep_event(record);
+        self.keep_event(&record);
     }
 
-    fn keep_event(&mut self, record: EventRecord<'_>) {
+    fn keep_event(&mut self, record: &EventRecord<'_>) {
         let (kind, provider, account) = (record.kind, record.provider, record.account);
         let (keys, text) = (self.batch.keys, record.text);
         let (state, class, occurred_us) = (record.state, record.class, record.occurred_us);
@@ -348,7 +351,7 @@ impl Taker<'_, '_> {
             }
         }
         let start = place(self.batch.bytes.len());
-        encode_event(&record, &mut self.batch.bytes);
+        encode_event(record, &mut self.batch.bytes);
         let end = place(self.batch.bytes.len());
         self.batch.drafts.push(Draft {
             start,

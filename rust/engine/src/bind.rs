@@ -8,7 +8,7 @@ use crate::codec::{
     EventRecord, LikelyRecord, Reader, ReceiptRecord, Record, decode_event, encode_record,
 };
 use crate::decode::number::sender_key_text;
-use crate::event::{BlastId, ContactId, State as Word};
+use crate::event::{BlastId, ContactId, ErrorClass, State as Word};
 use crate::keys::has_aliases;
 use crate::resolve::find_message;
 use crate::state::State;
@@ -87,10 +87,14 @@ fn receipt(
     senders: &mut Senders,
     bytes: &mut Vec<u8>,
 ) {
+    let plain = batch.record(draft);
+    // Such a receipt also concerns the contact it names, so that is not left out.
+    if draft.class == Some(ErrorClass::OptedOut) {
+        return bytes.extend_from_slice(plain);
+    }
     if let Some(found) = found {
         return bound(batch, (draft, word), found, bytes);
     }
-    let plain = batch.record(draft);
     let Ok(event) = decode_event(&mut Reader::new(plain)) else {
         return bytes.extend_from_slice(plain);
     };
@@ -109,8 +113,13 @@ fn receipt(
 }
 
 fn by_alias(state: &State, event: &EventRecord<'_>) -> Option<(BlastId, ContactId)> {
-    let find = |id: &str| find_message(state, event.provider, event.account, id);
-    find(event.message_id).or_else(|| find(event.client_ref))
+    let contact = state.contacts.find(event.contact?);
+    find_message(
+        state,
+        (event.provider, event.account),
+        event.message_id,
+        contact,
+    )
 }
 
 /// Whether sender and contact are all there is to find the blast by.

@@ -4,7 +4,9 @@
 //! so a log can be replayed into an empty state; receipts whose message was already known
 //! carry the dense ids that replay gives again. Byte layouts are in FORMAT.md.
 
-use crate::decode::RejectCode;
+use std::borrow::Cow;
+
+use crate::decode::Reject;
 use crate::event::{BlastId, ContactId, ErrorClass, Kind, Labels, Number, Provider, State};
 
 mod reader;
@@ -39,7 +41,7 @@ pub enum Record<'a> {
     Likely(LikelyRecord<'a>),
     /// Any other event, with all that is needed to find whom it concerns.
     Event(Box<EventRecord<'a>>),
-    /// A row or body that could not become an event.
+    /// Rows, or a whole body, that could not become events.
     DeadLetter(DeadLetterRecord<'a>),
     /// A contact suppressed, or no longer, by hand.
     Consent(ConsentRecord<'a>),
@@ -81,7 +83,7 @@ pub struct AudienceRecord<'a> {
     /// Key of the blast (see `keys`).
     pub blast: u64,
     /// Numbers, ascending.
-    pub numbers: std::borrow::Cow<'a, [u64]>,
+    pub numbers: Cow<'a, [u64]>,
 }
 
 /// See [`Record::Sent`].
@@ -219,24 +221,20 @@ impl EventRecord<'_> {
     }
 }
 
-/// See [`Record::DeadLetter`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// See [`Record::DeadLetter`]: one request, with all that was refused of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetterRecord<'a> {
     /// Whose door it came through.
     pub provider: Provider,
     /// Provider account.
     pub account: &'a str,
-    /// Why.
-    pub code: RejectCode,
-    /// Row in the body.
-    pub row: u32,
-    /// Offset in the body.
-    pub byte: u32,
+    /// Why, row by row.
+    pub rows: Cow<'a, [Reject]>,
     /// Request method.
     pub method: &'a str,
     /// Path and query, with the body's first dead letter; empty with later ones.
     pub target: &'a str,
-    /// The whole body as received, with the body's first dead letter; empty with later ones.
+    /// The whole body as received.
     pub body: &'a [u8],
 }
 

@@ -7,6 +7,23 @@ use std::collections::HashMap;
 use crate::event::ContactId;
 use crate::idset::IdSet;
 
+/// 2000-01-01 UTC: no text message of a campaign is older.
+const EARLIEST_US: i64 = 946_684_800_000_000;
+/// How far ahead of ours a provider's clock may be when it reports an opt-out.
+const AHEAD_US_MAX: i64 = 24 * 3_600 * 1_000_000;
+
+/// The time that a word about consent counts from: the provider's where it can be true, else
+/// its arrival. An opt-in never counts from later than its arrival, or a wrong clock could
+/// silence every STOP that follows.
+pub fn word_time(occurred_us: Option<i64>, received_ms: i64, is_out: bool) -> i64 {
+    let arrived = received_ms.saturating_mul(1_000);
+    let ahead = if is_out { AHEAD_US_MAX } else { 0 };
+    match occurred_us {
+        Some(at) if at >= EARLIEST_US && at <= arrived.saturating_add(ahead) => at,
+        _ => arrived,
+    }
+}
+
 /// Consent of all contacts that ever said a word about it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Consent {
@@ -63,6 +80,17 @@ mod tests {
                 "opt-out wins the tie at 20"
             );
         }
+    }
+
+    #[test]
+    fn no_clock_can_silence_a_stop() {
+        let (now_ms, now) = (1_780_000_000_000, 1_780_000_000_000_000);
+        assert_eq!(word_time(Some(253_402_300_799_000_000), now_ms, false), now);
+        assert_eq!(word_time(Some(now + 5), now_ms, false), now);
+        assert_eq!(word_time(Some(now + 5), now_ms, true), now + 5);
+        assert_eq!(word_time(Some(0), now_ms, true), now);
+        assert_eq!(word_time(Some(now - 5), now_ms, false), now - 5);
+        assert_eq!(word_time(None, now_ms, true), now);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::apply::apply;
@@ -68,6 +69,8 @@ pub struct Engine {
     opened: Opened,
     state: RwLock<State>,
     open: Mutex<Option<Open>>,
+    /// Beside `open`, because questions must not wait for a sync to find out.
+    is_closed: AtomicBool,
     group: Group<Job, Outcome>,
     /// One registration at a time, so that what it checked still holds when it is written.
     registering: Mutex<()>,
@@ -150,8 +153,11 @@ impl Engine {
     /// The state, for reading.
     ///
     /// # Errors
-    /// `Internal` when a defect left it half-changed.
+    /// `Closed`; `Internal` when a defect left it half-changed.
     fn read(&self) -> Result<RwLockReadGuard<'_, State>, EngineError> {
+        if self.is_closed.load(Ordering::Acquire) {
+            return Err(EngineError::Closed(ClosedError));
+        }
         self.state.read().map_err(|_| {
             let what = "the state was left half-changed by a defect".to_owned();
             EngineError::Storage(StorageError::Internal { what })
@@ -164,6 +170,10 @@ impl Engine {
         let Some(open) = guard.as_mut() else {
             return vec![Err(EngineError::Closed(ClosedError)); jobs.len()];
         };
+        // Before anything is staged: what is refused must not gather in memory.
+        if let Err(error) = open.log.check() {
+            return vec![Err(EngineError::Storage(error)); jobs.len()];
+        }
         let payloads = match self.resolve_all(jobs) {
             Ok(payloads) => payloads,
             Err(error) => return vec![Err(error); jobs.len()],
@@ -273,6 +283,7 @@ impl Engine {
         let Some(mut open) = self.lock_open().take() else {
             return Ok(());
         };
+        self.is_closed.store(true, Ordering::Release);
         let synced = if is_open { open.log.finish() } else { Ok(()) };
         kept.and(synced.map_err(EngineError::Storage))
     }

@@ -47,6 +47,8 @@ pub const AUDIENCE_CHUNK_COUNT_MAX: usize = 65_536;
 /// Events whose blast is not certain. Beyond it the oldest are settled: what was found stays,
 /// what was not is an orphan, so that a flood of strangers cannot fill memory.
 pub const LOOSE_COUNT_MAX: usize = 2_000_000;
+/// Message ids that wait for a blast nobody has registered; beyond it they are orphans.
+pub const SENDS_WAITING_COUNT_MAX: usize = 200_000;
 /// How long before its blast's time a receipt may have been made and still be matched by
 /// sender and contact: blasts are often registered after the first texts went out.
 pub const EARLY_MS_MAX: i64 = 24 * 3_600 * 1_000;
@@ -58,8 +60,11 @@ pub const SETTLE_MS: i64 = RECEIPT_WINDOW_MS + EARLY_MS_MAX;
 /// How long after its blast's time a reply is credited to it.
 pub const ATTRIBUTION_WINDOW_MS: i64 = 72 * 3_600 * 1_000;
 
+/// Bytes of records at which a door's turn ends: one more body, at its most wordy, still fits
+/// the frame.
+pub const TURN_RECORD_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Bytes of one frame's payload: bounds what the reader must buffer before it can check.
-pub const FRAME_BYTES_MAX: usize = 64 * 1024 * 1024;
+pub const FRAME_BYTES_MAX: usize = 128 * 1024 * 1024;
 /// Bytes at which a log file is closed and the next one begun.
 pub const LOG_FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Snapshots kept: the newest, and one to fall back to.
@@ -71,14 +76,18 @@ pub const SNAPSHOT_EVERY_RECORDS: u64 = 5_000_000;
 pub const QUERY_BYTES_MAX: usize = 64 * 1024;
 /// Nesting of a segment expression.
 pub const QUERY_DEPTH_MAX: usize = 64;
+/// Bytes of bodies at which a page of dead letters ends.
+pub const PAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Dead letters in one listed page.
 pub const PAGE_COUNT_MAX: usize = 100_000;
 
 const _: () = assert!(BODY_BYTES_MAX <= EVENTS_BODY_BYTES_MAX);
 const _: () = assert!(EVENTS_BODY_BYTES_MAX < BATCH_BYTES_MAX);
+// An event's record holds at most its share of the body and three names from the URL.
 const _: () = assert!(
-    BATCH_BYTES_MAX < FRAME_BYTES_MAX,
-    "dead letters of a batch fit a frame"
+    TURN_RECORD_BYTES_MAX + EVENTS_BODY_BYTES_MAX + BODY_EVENTS_MAX * (3 * NAME_BYTES_MAX + 32)
+        < FRAME_BYTES_MAX,
+    "what one turn takes in fits a frame"
 );
 const _: () = assert!(AUDIENCE_CHUNK_COUNT_MAX * 10 < FRAME_BYTES_MAX);
 const _: () = assert!((FRAME_BYTES_MAX as u64) < LOG_FILE_BYTES_MAX);

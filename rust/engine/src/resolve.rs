@@ -27,13 +27,16 @@ pub enum Route {
     Waits,
 }
 
-/// The registered message with this id, under any form that the provider gives it. An id that
-/// was registered without an account is found from any.
+/// The registered message with this id. An id that was registered without an account is found
+/// from any.
+///
+/// Where the provider writes one number in decimal and in hex, another form is taken only if it
+/// belongs to the same contact: decimal 16 is hex 10, and both may be ids of their own.
 pub fn find_message(
     state: &State,
-    provider: Provider,
-    account: &str,
+    (provider, account): (Provider, &str),
     id: &str,
+    contact: Option<ContactId>,
 ) -> Option<(BlastId, ContactId)> {
     if id.is_empty() {
         return None;
@@ -47,7 +50,11 @@ pub fn find_message(
         };
         within(account).or_else(|| if account.is_empty() { None } else { within("") })
     };
-    find(&form).or_else(|| id_aliases(provider, &form).find_map(|alias| find(&alias)))
+    let is_theirs = |(_, owner): &(BlastId, ContactId)| contact == Some(*owner);
+    find(&form).or_else(|| {
+        let mut aliases = id_aliases(provider, &form);
+        aliases.find_map(|alias| find(&alias).filter(is_theirs))
+    })
 }
 
 /// Applies rules 2 and 3 to an entry (rule 1 is `find_message`).

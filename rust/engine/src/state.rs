@@ -83,6 +83,8 @@ pub struct State {
     pub messages: Messages,
     /// Message ids that wait for their blast, by its key.
     pub waiting_sends: KeyMap<BTreeSet<WaitingSend>>,
+    /// How many of them there are.
+    pub sends_waiting: usize,
     /// Events whose blast is not certain.
     pub loose: Loose,
     /// Keys of events already counted.
@@ -107,6 +109,7 @@ impl State {
             registry: Registry::default(),
             messages: Messages::default(),
             waiting_sends: KeyMap::default(),
+            sends_waiting: 0,
             loose: Loose::default(),
             seen: KeySet::default(),
             consent: Consent::default(),

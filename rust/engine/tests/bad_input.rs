@@ -97,11 +97,7 @@ fn refused_rows_are_kept_and_their_neighbours_taken() {
             (&letters[0]["body"], &letters[0]["target"]),
             (&body.as_str().into(), &"/events?a=b".into())
         );
-        assert!(
-            letters[1..]
-                .iter()
-                .all(|letter| letter["body"] == "" && letter["target"] == "")
-        );
+        assert!(letters[1..].iter().all(|letter| letter["body"] == ""));
         assert!(
             letters
                 .iter()
@@ -112,12 +108,15 @@ fn refused_rows_are_kept_and_their_neighbours_taken() {
             (&stats["dead_letters"], &stats["events"]),
             (&3.into(), &2.into())
         );
-        let after = letters[1]["position"].as_u64().unwrap();
-        let page = engine.dead_letters(after, 10, |_| String::new()).unwrap();
-        assert_eq!((page.len(), page[0]["row"].as_u64()), (1, Some(4)));
-        assert_eq!(
-            engine.dead_letters(0, 2, |_| String::new()).unwrap().len(),
-            2
+        // A page counts requests, and never tears one apart.
+        let page = engine.dead_letters(0, 1, |_| String::new()).unwrap();
+        assert_eq!(page.len(), 3);
+        let after = letters[2]["position"].as_u64().unwrap();
+        assert!(
+            engine
+                .dead_letters(after, 10, |_| String::new())
+                .unwrap()
+                .is_empty()
         );
         drop(engine);
     }
@@ -384,7 +383,7 @@ fn rows_of_numbers_and_sends_are_refused_one_by_one() {
         ]
     );
     let outcome = engine
-        .suppress(b"+12025550101\nx1", false, "asked", NOW_MS)
+        .suppress(b"+12025550101\nx1", false, "asked", (NOW_MS, NOW_MS))
         .unwrap();
     assert_eq!((outcome.new, outcome.refused.len()), (1, 1));
 }
@@ -593,8 +592,10 @@ proptest! {
             let error = pushed.error.map(|error| error.code);
             prop_assert!(error.is_none() || pushed.accepted == 0 && pushed.rejects.is_empty());
             let codes: Vec<RejectCode> = error.into_iter().chain(pushed.rejects.iter().map(|r| r.code)).collect();
-            prop_assert_eq!(records, u64::from(pushed.accepted) + codes.len() as u64);
-            events += u64::from(pushed.accepted);
+            // One record holds all refusals of a request.
+            let letters = u64::from(!codes.is_empty());
+            prop_assert_eq!(records, u64::from(pushed.accepted) + letters);
+            events += u64::from(pushed.accepted) + letters;
             refused.extend(codes);
         }
         let digest = engine.digest().unwrap();
@@ -604,7 +605,7 @@ proptest! {
         let stats = engine.stats().unwrap();
         prop_assert_eq!(&stats["dead_letters"], refused.len());
         let registered = 2;
-        prop_assert_eq!(&stats["position"], events + refused.len() as u64 + registered);
+        prop_assert_eq!(&stats["position"], events + registered);
         let found: Vec<String> = letters(&engine).iter().map(|letter| letter["code"].as_str().unwrap().to_owned()).collect();
         let words: Vec<&str> = refused.iter().map(|code| code.word()).collect();
         prop_assert_eq!(found, words);
@@ -649,10 +650,10 @@ fn errors_never_say_a_number() {
     disk.fail_after(0, 28, true);
     said.push(format!(
         "{:?}",
-        engine.suppress(number.as_bytes(), false, "", NOW_MS)
+        engine.suppress(number.as_bytes(), false, "", (NOW_MS, NOW_MS))
     ));
     let error = engine
-        .suppress(number.as_bytes(), false, "", NOW_MS)
+        .suppress(number.as_bytes(), false, "", (NOW_MS, NOW_MS))
         .unwrap_err();
     said.push(error.to_string());
     for text in said {

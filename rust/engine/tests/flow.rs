@@ -395,7 +395,12 @@ fn the_latest_word_on_consent_decides_and_stop_wins() {
     // By hand; who belongs to no blast is suppressed all the same.
     desk.reply(5, 77, "C1", &[stop]);
     desk.0
-        .suppress(number(0).as_bytes(), true, "asked", NOW_MS + 50 * HOUR_MS)
+        .suppress(
+            number(0).as_bytes(),
+            true,
+            "asked",
+            (NOW_MS + 50 * HOUR_MS, NOW_MS),
+        )
         .unwrap();
     desk.is("suppressed", &[1, 2, 77]);
     desk.is("spring.opted_out", &[1, 2]);
@@ -557,7 +562,8 @@ fn smpp_ids_meet_in_any_form() {
             let desk = Desk::new();
             desk.blast("b1", CODE, 0, 0..2);
             let receipt = format!(
-                r#"{{"kind":"receipt","provider":"smpp","message_id":"{said}","state":"delivered"}}"#
+                r#"{{"kind":"receipt","provider":"smpp","message_id":"{said}","state":"delivered","contact":"{}"}}"#,
+                number(1)
             );
             if early {
                 desk.tell(0, &[&receipt]);
@@ -573,6 +579,28 @@ fn smpp_ids_meet_in_any_form() {
                 "{registered} and {said}, early {early}"
             );
         }
+    }
+}
+
+/// Decimal 16 is hex 10, and both are ids of their own: a receipt for the one was once counted
+/// for the other's contact when its own id was not registered yet.
+#[test]
+fn ids_of_two_contacts_never_meet_in_another_form() {
+    for turn in 0..3 {
+        let desk = Desk::new();
+        desk.blast("b1", CODE, 0, 0..2);
+        let receipt = format!(
+            r#"{{"kind":"receipt","provider":"smpp","message_id":"16","state":"delivered","contact":"{}"}}"#,
+            number(1)
+        );
+        for step in 0..3 {
+            match (step + turn) % 3 {
+                0 => desk.sent("b1", Provider::Smpp, "", &[(0, "10")]),
+                1 => desk.tell(0, &[&receipt]),
+                _ => desk.sent("b1", Provider::Smpp, "", &[(1, "16")]),
+            }
+        }
+        desk.is("spring.delivered", &[1]);
     }
 }
 

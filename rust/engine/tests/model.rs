@@ -254,7 +254,13 @@ impl Model {
         let said = self
             .said
             .values()
-            .filter_map(|s| Some((s.contact, s.hours, s.consent()?)));
+            // An opt-in never counts from later than its arrival, an opt-out not from a day later.
+            .filter_map(|s| {
+                let is_out = s.consent()?;
+                let ahead = if is_out { 24 } else { 0 };
+                let hours = if s.hours > ahead { 0 } else { s.hours };
+                Some((s.contact, hours, is_out))
+            });
         for (contact, hours, is_out) in
             said.chain(self.by_hand.iter().map(|(c, o, h)| (*c, *h, *o)))
         {
@@ -492,7 +498,7 @@ impl World {
             Op::Suppress(contact, is_out, hours) => {
                 let at_ms = NOW_MS + hours * HOUR_MS;
                 self.engine
-                    .suppress(number(*contact).as_bytes(), !is_out, "", at_ms)
+                    .suppress(number(*contact).as_bytes(), !is_out, "", (at_ms, NOW_MS))
                     .unwrap();
                 self.model.by_hand.push((*contact, *is_out, *hours));
             }

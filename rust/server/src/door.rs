@@ -18,7 +18,7 @@ use crate::answer::{Answers, Health, Manner, What};
 use crate::clock::Monotonic;
 use crate::conn::{Conn, Next};
 use crate::keeper::Keeper;
-use crate::limits::{READ_BYTES_MAX, TURN_EVENTS_MAX, TURN_ROUNDS_MAX};
+use crate::limits::{LISTEN_BACKLOG_COUNT, READ_BYTES_MAX, TURN_EVENTS_MAX, TURN_ROUNDS_MAX};
 use crate::options::Options;
 use crate::reason::Reason;
 use crate::slots::Slots;
@@ -68,6 +68,8 @@ impl<K: Keeper> Door<K> {
     pub fn bind(keeper: K, addr: SocketAddr, options: Options) -> io::Result<Self> {
         let poll = Poll::new()?;
         let mut listener = TcpListener::bind(addr)?;
+        // Listening again only lengthens the queue; 128 is too short for a burst of senders.
+        rustix::net::listen(&listener, LISTEN_BACKLOG_COUNT)?;
         poll.registry()
             .register(&mut listener, Token(LISTENER), Interest::READABLE)?;
         Ok(Self {

@@ -11,6 +11,10 @@ use smstrack_engine::error::{EngineError, InputError};
 pub trait Gather {
     /// Decodes one request; what cannot be read is in the answer.
     fn push(&mut self, scope: &Scope<'_>, request: &RequestView<'_>) -> Pushed;
+    /// Bytes of the records so far.
+    fn record_bytes(&self) -> usize {
+        0
+    }
     /// Texts of the replies, in order.
     fn reply_texts(&self) -> impl Iterator<Item = &str>;
     /// One word of labels for each reply.
@@ -40,6 +44,10 @@ pub trait Keeper {
 impl Gather for Batch {
     fn push(&mut self, scope: &Scope<'_>, request: &RequestView<'_>) -> Pushed {
         Batch::push(self, scope, request)
+    }
+
+    fn record_bytes(&self) -> usize {
+        Batch::record_bytes(self)
     }
 
     fn reply_texts(&self) -> impl Iterator<Item = &str> {

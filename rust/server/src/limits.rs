@@ -76,3 +76,6 @@ const _: () = assert!(CONNECTION_TURN_BYTES_MAX <= TURN_BYTES_MAX);
 const _: () = assert!(READ_BYTES_MAX <= CONNECTION_TURN_BYTES_MAX);
 const _: () = assert!(HEAD_BYTES_MAX <= READ_BYTES_MAX);
 const _: () = assert!(CONNECTION_TURN_REQUESTS_MAX <= TURN_REQUESTS_MAX);
+
+/// Connections that the system keeps ready to be accepted; it may allow fewer (somaxconn).
+pub const LISTEN_BACKLOG_COUNT: i32 = 4_096;

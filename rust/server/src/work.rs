@@ -5,6 +5,7 @@
 use smstrack_engine::decode::RequestView;
 use smstrack_engine::engine::{Pushed, Scope};
 use smstrack_engine::error::InputError;
+use smstrack_engine::limits::TURN_RECORD_BYTES_MAX;
 
 use crate::answer::{Health, Manner, Taken, What};
 use crate::head::Head;
@@ -258,6 +259,10 @@ impl<K: Keeper> Work<K> {
         let (keeper, received_ms) = (&self.keeper, self.received_ms);
         let batch = self.batch.get_or_insert_with(|| keeper.batch(received_ms));
         let pushed = batch.push(&scope, &view);
+        if batch.record_bytes() >= TURN_RECORD_BYTES_MAX {
+            // The next body might not fit the same frame.
+            self.requests_left = 0;
+        }
         self.accepted += u64::from(pushed.accepted);
         self.rejected += pushed.rejects.len() as u64;
         self.replies += pushed.replies as usize;

@@ -110,7 +110,12 @@ pub(super) fn entry_of(
         "" => [0, 0],
         _ => [message("", by_id), message("", record.client_ref)],
     };
-    let named = match record.client_ref.split_once('/') {
+    // Only one slash: with more it could name several.
+    let named = match record
+        .client_ref
+        .split_once('/')
+        .filter(|(_, rest)| !rest.contains('/'))
+    {
         _ if !record.blast.is_empty() => keys.blast(record.campaign, record.blast),
         Some((campaign, blast)) => keys.blast(campaign, blast),
         None => 0,
@@ -181,6 +186,8 @@ pub(crate) fn event_key(keys: Keys, record: &EventRecord<'_>, received_ms: i64) 
         record.blast.as_bytes(),
         record.name.as_bytes(),
         record.step.as_bytes(),
+        // The same reply with the provider's sign of an opt-out beside it says more.
+        &[u8::from(record.labels.has(Label::OptOut))],
         &record.value_micros.unwrap_or_default().to_le_bytes(),
         &when.to_le_bytes(),
     ])

@@ -1,7 +1,10 @@
 //! Counting an event where it belongs, and moving it when a registration shows that it belongs
 //! elsewhere. Certain facts only add; likely ones are kept apart and can be taken back.
 
+use std::collections::BTreeSet;
+
 use super::register::add_member;
+use crate::consent::word_time;
 use crate::event::{BlastId, ContactId};
 use crate::limits::{LOOSE_COUNT_MAX, SETTLE_MS};
 use crate::loose::{Entry, EntryId};
@@ -11,6 +14,9 @@ use crate::state::State;
 
 /// Counts an entry where it belongs; `known` is its message, if that is registered.
 pub(super) fn put(state: &mut State, mut entry: Entry, known: Option<(BlastId, ContactId)>) {
+    // This record's own arrival, not the newest ever: one clock that ran ahead must not end
+    // the waiting of all who come after.
+    let received_ms = entry.received_ms;
     let route = match known {
         Some((blast, contact)) => Route::Firm(blast, contact),
         None => route(state, &entry),
@@ -31,7 +37,7 @@ pub(super) fn put(state: &mut State, mut entry: Entry, known: Option<(BlastId, C
     }
     while let Some(id) = state
         .loose
-        .due(state.newest_ms.saturating_sub(SETTLE_MS), LOOSE_COUNT_MAX)
+        .due(received_ms.saturating_sub(SETTLE_MS), LOOSE_COUNT_MAX)
     {
         settle(state, id);
     }
@@ -48,7 +54,8 @@ fn add_firm(state: &mut State, entry: &Entry, id: BlastId, contact: ContactId) -
     }
     if entry.is_proof_of_send && entry.mask.has(SetKind::OPTED_OUT) {
         // The receipt need not have said whom it was about.
-        state.consent.hear(contact, entry.at_us, true);
+        let heard_us = word_time(Some(entry.at_us), entry.received_ms, true);
+        state.consent.hear(contact, heard_us, true);
     }
     // A receipt that names its blast makes its contact one of the blast, as a send would.
     let is_member = entry.is_proof_of_send && add_member(state, id, contact, SetKind::SENT);
@@ -74,23 +81,11 @@ fn uncount(state: &mut State, id: EntryId) {
         return;
     };
     state.loose.set_counted_in(id, None);
-    let others = state.loose.of_contact(contact);
-    let others: Vec<Mask> = others
-        .into_iter()
-        .filter_map(|other| state.loose.get(other))
-        .filter(|other| other.counted_in == Some(blast_id))
-        .map(|other| other.mask)
-        .collect();
-    let Some(blast) = state.registry.blast_mut(blast_id) else {
-        return;
-    };
-    if let Some(tally) = &entry.tally {
+    if let (Some(blast), Some(tally)) = (state.registry.blast_mut(blast_id), &entry.tally) {
         blast.loose_facts.counts.add(tally, -1);
     }
-    blast.loose_facts.clear(contact);
-    for mask in others {
-        blast.loose_facts.add(mask, contact);
-    }
+    let others = state.loose.of_contact(contact);
+    count_anew(state, blast_id, contact, &others);
 }
 
 /// An entry is certain now.
@@ -120,9 +115,55 @@ pub(super) fn ask_again(state: &mut State, id: EntryId) {
     }
 }
 
+/// Asks again where all of a contact's entries belong: each once, and each blast that one left
+/// is counted anew once, so that a contact who writes a lot costs no more than its entries.
 pub(super) fn ask_all_again(state: &mut State, contact: ContactId) {
-    for entry in state.loose.of_contact(contact) {
-        ask_again(state, entry);
+    let ids = state.loose.of_contact(contact);
+    let mut left = BTreeSet::new();
+    let mut firm = Vec::new();
+    for id in &ids {
+        let Some(entry) = state.loose.get(*id) else {
+            continue;
+        };
+        let (old, new) = (entry.counted_in, route(state, entry));
+        let new = match new {
+            Route::Firm(blast, contact) => {
+                firm.push((*id, blast, contact));
+                continue;
+            }
+            Route::Likely(blast) => Some(blast),
+            Route::Waits => None,
+        };
+        if old == new {
+            continue;
+        }
+        let entry = entry.clone();
+        let blast = old.and_then(|old| state.registry.blast_mut(old));
+        if let (Some(blast), Some(tally)) = (blast, &entry.tally) {
+            blast.loose_facts.counts.add(tally, -1);
+        }
+        left.extend(old);
+        state.loose.set_counted_in(*id, new);
+        if let Some(blast) = new {
+            count(state, &entry, blast);
+        }
+    }
+    for blast in left {
+        count_anew(state, blast, contact, &ids);
+    }
+    for (id, blast, contact) in firm {
+        make_firm(state, id, blast, contact);
+    }
+}
+
+/// Makes a contact's likely facts in a blast what its entries say.
+fn count_anew(state: &mut State, id: BlastId, contact: ContactId, entries: &[EntryId]) {
+    let entries = entries.iter().filter_map(|id| state.loose.get(*id));
+    let here = entries.filter(|entry| entry.counted_in == Some(id));
+    let mask = here.fold(Mask::default(), |sum, entry| Mask(sum.0 | entry.mask.0));
+    if let Some(blast) = state.registry.blast_mut(id) {
+        blast.loose_facts.clear(contact);
+        blast.loose_facts.add(mask, contact);
     }
 }
 

@@ -4,6 +4,7 @@ use super::place::{ask_again, ask_all_again, make_firm};
 use crate::codec::{AudienceRecord, BlastRecord, ConsentRecord, SentRecord};
 use crate::event::{BlastId, ContactId, Number};
 use crate::keys::{id_aliases, id_form};
+use crate::limits::SENDS_WAITING_COUNT_MAX;
 use crate::loose::EntryId;
 use crate::messages::Registered;
 use crate::sets::SetKind;
@@ -17,11 +18,12 @@ pub(super) fn sent(state: &mut State, record: &SentRecord<'_>) {
             id: record.id.to_owned(),
             number: record.number,
         };
-        state
-            .waiting_sends
-            .entry(record.blast)
-            .or_default()
-            .insert(send);
+        if state.sends_waiting < SENDS_WAITING_COUNT_MAX {
+            let waiting = state.waiting_sends.entry(record.blast).or_default();
+            state.sends_waiting += usize::from(waiting.insert(send));
+        } else {
+            state.traffic.orphans += 1;
+        }
         return;
     };
     let Some(contact) = state.contacts.intern(record.number) else {
@@ -30,23 +32,31 @@ pub(super) fn sent(state: &mut State, record: &SentRecord<'_>) {
     let (provider, account) = (record.provider, record.account);
     let form = id_form(provider, record.id);
     let key = state.keys.message(provider, account, &form);
-    match state.messages.register(key, blast, contact) {
-        Registered::New => {}
-        Registered::Same => return,
-        Registered::Conflict => {
-            state.traffic.id_conflicts += 1;
-            return;
-        }
-    }
+    // Whoever has the id already keeps it; that this contact was sent to is true all the same.
+    let registered = state.messages.register(key, blast, contact);
+    state.traffic.id_conflicts += u64::from(registered == Registered::Conflict);
     add_member(state, blast, contact, SetKind::SENT);
+    if registered != Registered::New {
+        return;
+    }
     let aliases = id_aliases(provider, &form);
-    let aliases = aliases.map(|alias| state.keys.message(provider, account, &alias));
-    let waiting: Vec<EntryId> = std::iter::once(key)
-        .chain(aliases)
+    let keys = state.keys;
+    let aliases = aliases.map(|alias| keys.message(provider, account, &alias));
+    for id in state.loose.of_message(key) {
+        make_firm(state, id, blast, contact);
+    }
+    let waiting: Vec<EntryId> = aliases
         .flat_map(|key| state.loose.of_message(key))
         .collect();
     for id in waiting {
-        make_firm(state, id, blast, contact);
+        // As `find_message`: another form of the id counts for the same contact only.
+        if state
+            .loose
+            .get(id)
+            .is_some_and(|entry| entry.contact == Some(contact))
+        {
+            make_firm(state, id, blast, contact);
+        }
     }
 }
 
@@ -100,7 +110,9 @@ pub(super) fn blast(state: &mut State, record: &BlastRecord<'_>) {
     let Some(id) = state.registry.put_blast(state.keys, record) else {
         return;
     };
-    for send in state.waiting_sends.remove(&key).unwrap_or_default() {
+    let waiting = state.waiting_sends.remove(&key).unwrap_or_default();
+    state.sends_waiting -= waiting.len();
+    for send in waiting {
         let WaitingSend {
             provider,
             account,

@@ -7,7 +7,7 @@ use super::{
     AudienceRecord, BlastRecord, CampaignRecord, CodecError, ConsentRecord, DeadLetterRecord,
     EventRecord, LikelyRecord, ReceiptRecord, Record, SentRecord,
 };
-use crate::decode::RejectCode;
+use crate::decode::{Reject, RejectCode};
 use crate::event::{BlastId, ContactId, ErrorClass, Kind, Labels, Number, Provider, State};
 
 /// Takes little primitives off the front of a buffer.
@@ -355,15 +355,23 @@ fn event<'a>(reader: &mut Reader<'a>) -> Read<EventRecord<'a>> {
 }
 
 fn dead_letter<'a>(reader: &mut Reader<'a>) -> Read<DeadLetterRecord<'a>> {
+    let (provider, account) = (reader.provider()?, reader.text()?);
+    let (method, target, body) = (reader.text()?, reader.text()?, reader.bytes()?);
+    let mut rows = Vec::new();
+    for _ in 0..reader.varint()? {
+        rows.push(Reject {
+            code: reader.named(RejectCode::from_code, "a reject code")?,
+            row: reader.varint32()?,
+            byte: reader.varint32()?,
+        });
+    }
     Ok(DeadLetterRecord {
-        provider: reader.provider()?,
-        account: reader.text()?,
-        code: reader.named(RejectCode::from_code, "a reject code")?,
-        row: reader.varint32()?,
-        byte: reader.varint32()?,
-        method: reader.text()?,
-        target: reader.text()?,
-        body: reader.bytes()?,
+        provider,
+        account,
+        rows: Cow::Owned(rows),
+        method,
+        target,
+        body,
     })
 }
 

@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use proptest::prelude::*;
 
 use super::*;
+use crate::decode::RejectCode;
 
 fn samples() -> Vec<Record<'static>> {
     let mut reply = EventRecord::new(Kind::Reply, Provider::Twilio);
@@ -65,9 +66,11 @@ fn samples() -> Vec<Record<'static>> {
         Record::DeadLetter(DeadLetterRecord {
             provider: Provider::Infobip,
             account: "a",
-            code: RejectCode::JsonTruncated,
-            row: 3,
-            byte: 17,
+            rows: Cow::Owned(vec![Reject {
+                code: RejectCode::JsonTruncated,
+                row: 3,
+                byte: 17,
+            }]),
             method: "POST",
             target: "/hooks/infobip",
             body: b"{\xFF",

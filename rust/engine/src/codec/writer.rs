@@ -252,12 +252,15 @@ fn dead_letter(writer: &mut Writer<'_>, record: &DeadLetterRecord<'_>) {
     writer.u8(7);
     writer.u8(record.provider.code());
     writer.text(record.account);
-    writer.u8(record.code.code());
-    writer.varint(u64::from(record.row));
-    writer.varint(u64::from(record.byte));
     writer.text(record.method);
     writer.text(record.target);
     writer.bytes(record.body);
+    writer.varint(record.rows.len() as u64);
+    for reject in record.rows.iter() {
+        writer.u8(reject.code.code());
+        writer.varint(u64::from(reject.row));
+        writer.varint(u64::from(reject.byte));
+    }
 }
 
 fn consent(writer: &mut Writer<'_>, record: &ConsentRecord<'_>) {

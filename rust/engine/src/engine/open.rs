@@ -1,11 +1,12 @@
 //! Opening a directory: newest readable snapshot, the log's tail, the torn end.
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, RwLock};
 
 use super::identity::{IDENTITY, identity};
 use super::{Engine, Open, apply_payload};
-use crate::error::{EngineError, StorageError};
+use crate::error::{EngineError, InputError, StorageError};
 use crate::group::Group;
 use crate::keys::Keys;
 use crate::log::disk::{Disk, OpenError, RealDisk};
@@ -79,9 +80,13 @@ pub(super) fn open_path(path: &Path, options: &Options) -> Result<Engine, Engine
             };
             EngineError::Storage(StorageError::AlreadyOpen { holder })
         }
+        OpenError::Foreign(name) => EngineError::Input(InputError::ValueInvalid {
+            what: "data directory",
+            reason: format!("holds other files ({name}). Name an empty or a new one."),
+        }),
         OpenError::Missing => EngineError::Storage(StorageError::Io {
             what: format!("open of {}", path.display()),
-            reason: "there is no such directory".to_owned(),
+            reason: "there is no data directory at this path".to_owned(),
         }),
         OpenError::Io(what, error) => io(what, &error),
     })?;
@@ -117,6 +122,7 @@ pub(super) fn open_disk(disk: Arc<dyn Disk>, options: &Options) -> Result<Engine
         identity,
         opened,
         state: RwLock::new(state),
+        is_closed: AtomicBool::new(false),
         open: Mutex::new(Some(Open {
             disk,
             log,

@@ -8,7 +8,7 @@ use crate::decode::number::{Contact, classify};
 use crate::error::{ClosedError, EngineError, StorageError};
 use crate::event::ContactId;
 use crate::idset::IdSet;
-use crate::limits::PAGE_COUNT_MAX;
+use crate::limits::{PAGE_BYTES_MAX, PAGE_COUNT_MAX};
 use crate::log::reader::replay;
 use crate::query::{self, evaluate, parse};
 use crate::state::State;
@@ -177,7 +177,8 @@ impl Engine {
         Ok(self.read()?.digest())
     }
 
-    /// Dead letters after a position, oldest first. Bodies come as given to `encode`.
+    /// Dead letters after a position, oldest first, row by row; bodies as `encode` writes them.
+    /// A page ends early where its bodies are large: go on after its last position.
     ///
     /// # Errors
     /// `Io`, `LogCorrupt`, `Closed`.
@@ -210,6 +211,7 @@ impl Engine {
             return Ok(Vec::new());
         };
         let mut found = Vec::with_capacity(wanted.len());
+        let mut bytes_left = PAGE_BYTES_MAX;
         // A frame that is being written now may look torn; all wanted ones are before it.
         let outcome = replay(
             disk.as_ref(),
@@ -226,11 +228,14 @@ impl Engine {
                     &wanted,
                     encode,
                     &mut found,
+                    &mut bytes_left,
                 )
             },
         );
         match outcome {
-            Err(error) if found.len() < wanted.len() || total < last => Err(error.into()),
+            Err(error) if (found.len() < wanted.len() && bytes_left > 0) || total < last => {
+                Err(error.into())
+            }
             _ => Ok(found),
         }
     }
@@ -243,6 +248,7 @@ fn list(
     wanted: &[u64],
     encode: fn(&[u8]) -> String,
     found: &mut Vec<Value>,
+    bytes_left: &mut usize,
 ) -> Result<(), StorageError> {
     let mut reader = Reader::new(payload);
     let mut position = first;
@@ -256,19 +262,26 @@ fn list(
         if let Record::DeadLetter(letter) = record
             && wanted.binary_search(&position).is_ok()
         {
-            found.push(json!({
-                "position": position,
-                "received_ms": received_ms,
-                "provider": letter.provider.name(),
-                "account": letter.account,
-                "code": letter.code.word(),
-                "reason": letter.code.sentence(),
-                "row": letter.row,
-                "byte": letter.byte,
-                "method": letter.method,
-                "target": letter.target,
-                "body": encode(letter.body),
-            }));
+            if *bytes_left == 0 {
+                return Ok(());
+            }
+            *bytes_left = bytes_left.saturating_sub(letter.body.len() + letter.rows.len() * 64);
+            for (index, reject) in letter.rows.iter().enumerate() {
+                found.push(json!({
+                    "position": position,
+                    "received_ms": received_ms,
+                    "provider": letter.provider.name(),
+                    "account": letter.account,
+                    "code": reject.code.word(),
+                    "reason": reject.code.sentence(),
+                    "row": reject.row,
+                    "byte": reject.byte,
+                    "method": letter.method,
+                    "target": letter.target,
+                    // The request stands once, with its first refused row.
+                    "body": if index == 0 { encode(letter.body) } else { String::new() },
+                }));
+            }
         }
         position += 1;
     }

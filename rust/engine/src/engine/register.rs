@@ -253,7 +253,7 @@ impl Engine {
         })
     }
 
-    /// Suppresses contacts by hand, or lifts it; durable on return.
+    /// Suppresses contacts by hand, or lifts it, as of `at_ms`; durable on return.
     ///
     /// # Errors
     /// As `commit`.
@@ -262,7 +262,7 @@ impl Engine {
         lines: &[u8],
         opted_in: bool,
         reason: &str,
-        at_ms: i64,
+        (at_ms, now_ms): (i64, i64),
     ) -> Result<Audience, EngineError> {
         let _one = self
             .registering
@@ -282,7 +282,7 @@ impl Engine {
                 })
             })
             .collect();
-        self.write(at_ms, &records)?;
+        self.write(now_ms, &records)?;
         let after = self.read()?.consent.suppressed().count();
         Ok(Audience {
             new: before.abs_diff(after),

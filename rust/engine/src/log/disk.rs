@@ -92,8 +92,10 @@ const FOLDERS: [&str; 2] = ["log", "snapshots"];
 pub enum OpenError {
     /// Another engine holds the lock; its process id, if the lock file says one.
     Locked(Option<u32>),
-    /// There is no such directory and none was to be made.
+    /// There is no such data directory and none was to be made.
     Missing,
+    /// The directory holds something else: its name.
+    Foreign(String),
     /// The system's words.
     Io(&'static str, io::Error),
 }
@@ -114,6 +116,11 @@ impl RealDisk {
     /// # Errors
     /// See [`OpenError`].
     pub fn open(root: &Path, create: bool) -> Result<Self, OpenError> {
+        if root.as_os_str().is_empty() {
+            let error = io::Error::new(io::ErrorKind::InvalidInput, "the path is empty");
+            return Err(OpenError::Io("open of the data directory", error));
+        }
+        Self::judge(root, create)?;
         if !root.is_dir() {
             if root.exists() {
                 let kind = io::Error::from(io::ErrorKind::NotADirectory);
@@ -145,6 +152,29 @@ impl RealDisk {
             root: root.to_path_buf(),
             _lock: Some(lock),
         })
+    }
+
+    /// Looks before anything is made: whoever is refused finds the place as it was.
+    fn judge(root: &Path, create: bool) -> Result<(), OpenError> {
+        if !root.is_dir() || root.join("IDENTITY").exists() {
+            return Ok(());
+        }
+        if !create && !FOLDERS.iter().any(|folder| root.join(folder).is_dir()) {
+            return Err(OpenError::Missing);
+        }
+        let io = |error| OpenError::Io("reading of the data directory", error);
+        for entry in fs::read_dir(root).map_err(io)? {
+            let name = entry
+                .map_err(io)?
+                .file_name()
+                .to_string_lossy()
+                .into_owned();
+            let is_ours = name == "LOCK" || name.starts_with("IDENTITY.");
+            if !is_ours && !FOLDERS.contains(&name.as_str()) {
+                return Err(OpenError::Foreign(name));
+            }
+        }
+        Ok(())
     }
 
     /// A directory for reading only, not locked: for checks while nobody writes.

@@ -1,7 +1,5 @@
 //! One campaign's figures, all read at one moment, as JSON for the layer that writes for people.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value, json};
 
 use super::{SETS, SetName, set_of};
@@ -89,10 +87,10 @@ pub fn directory(state: &State) -> Value {
         "id_conflicts": state.traffic.id_conflicts,
         "unknown_states": state.traffic.unknown_states,
         "parked": state.loose.parked(),
-        "sends_waiting": state.waiting_sends.values().map(BTreeSet::len).sum::<usize>(),
+        "sends_waiting": state.sends_waiting,
         "orphans": state.traffic.orphans,
         "unattributed_replies": state.traffic.unattributed,
-        "dead_letters": state.dead_letters.len(),
+        "dead_letters": state.traffic.rejects.values().sum::<u64>(),
         "rejects": rejects,
     })
 }

@@ -163,7 +163,8 @@ fn waiting_sends(reader: &mut Reader<'_>, state: &mut State) -> Read<()> {
                 id: reader.text()?.to_owned(),
                 number: Number(reader.varint()?),
             };
-            state.waiting_sends.entry(blast).or_default().insert(send);
+            let waiting = state.waiting_sends.entry(blast).or_default();
+            state.sends_waiting += usize::from(waiting.insert(send));
         }
     }
     Ok(())

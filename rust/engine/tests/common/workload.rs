@@ -96,7 +96,7 @@ pub fn take(engine: &Engine, step: Step) -> Result<(), EngineError> {
             .map(|_| ())
         }
         Step::Suppress => engine
-            .suppress(number(39).as_bytes(), false, "", NOW_MS)
+            .suppress(number(39).as_bytes(), false, "", (NOW_MS, NOW_MS))
             .map(|_| ()),
         Step::Snapshot => engine.snapshot().map(|_| ()),
     }

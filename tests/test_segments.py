@@ -2,6 +2,7 @@
 
 import csv
 import operator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 
@@ -193,3 +194,29 @@ def test_names_with_minuses_evaluate(engine: sms.Engine, name: str) -> None:
     assert campaign.audience.numbers() == blast.audience.numbers() == [number(1)]
     assert campaign.where(**{name: name}).audience.numbers() == [number(1)]
     assert (campaign.audience - blast.audience).numbers() == []
+
+
+@pytest.mark.parametrize("where", [".", "", "sub", "missing/out.csv", "file/out.csv"])
+def test_an_export_that_cannot_be_written_names_its_target(
+    engine: sms.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    exports = tmp_path / "exports"
+    (exports / "sub").mkdir(parents=True)
+    (exports / "file").touch()
+    monkeypatch.chdir(exports)
+    with pytest.raises(OSError, match=r"directory") as caught:
+        engine.contacts.export(where)
+    assert ".part" not in str(caught.value)
+    assert caught.value.filename == str(Path(where))
+    assert {path.name for path in exports.rglob("*")} == {"sub", "file"}
+
+
+def test_exports_to_one_name_do_not_disturb_each_other(engine: sms.Engine, tmp_path: Path) -> None:
+    audience = engine.campaign("spring").blast("b1", audience=numbers(0, 5_000)).audience
+    target = tmp_path / "exports" / ("x" * 240)
+    target.parent.mkdir()
+    with ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(lambda _: audience.export(target), range(32)))
+    assert {exported.written for exported in done} == {5_000}
+    assert [path.name for path in target.parent.iterdir()] == [target.name]
+    assert len(target.read_text().splitlines()) == 5_001

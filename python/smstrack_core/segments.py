@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
 
+from smstrack_core.drafts import whole_file
 from smstrack_core.errors import input_error
 
 if TYPE_CHECKING:
@@ -179,35 +180,27 @@ class Segment:
         spreadsheet finds a formula to run in them; the worst it does is drop the plus.
 
         Raises:
-            OSError: The file cannot be written; no part of it is left behind.
+            OSError: The file cannot be written, and is named; no part of it is left behind.
         """
         target = Path(path)
-        draft = target.with_name(f".{target.name}.{os.getpid()}.part")
         written = suppressed = 0
-        try:
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with open(descriptor, "w", encoding="ascii", newline="") as file:  # noqa: PTH123
-                rows = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
-                rows.writerow(["contact"])
-                after = -1
-                while True:
-                    text, after, left_out = self.core.numbers(
-                        self.expression,
-                        after=after,
-                        count_max=PAGE_COUNT,
-                        unsuppressed=not include_suppressed,
-                    )
-                    numbers = text.decode("ascii").splitlines()
-                    rows.writerows([number] for number in numbers)
-                    written += len(numbers)
-                    suppressed += left_out
-                    if after == -1:
-                        break
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
+        with whole_file(target) as file:
+            rows = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
+            rows.writerow(["contact"])
+            after = -1
+            while True:
+                text, after, left_out = self.core.numbers(
+                    self.expression,
+                    after=after,
+                    count_max=PAGE_COUNT,
+                    unsuppressed=not include_suppressed,
+                )
+                numbers = text.decode("ascii").splitlines()
+                rows.writerows([number] for number in numbers)
+                written += len(numbers)
+                suppressed += left_out
+                if after == -1:
+                    break
         return Exported(target, written, suppressed)
 
 

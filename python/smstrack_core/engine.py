@@ -19,7 +19,7 @@ from smstrack_core import _core, lists
 from smstrack_core.replies import label_batch
 from smstrack_core.reports import Report
 from smstrack_core.segments import CampaignSets, Segment, Sets, quote_name
-from smstrack_core.values import now_ms, parse_money, parse_time_ms
+from smstrack_core.values import check_window, now_ms, parse_money, parse_time_ms
 
 Reject = tuple[int, str]
 """A refused row: its number from 0, and the stable code of the reason."""
@@ -69,10 +69,13 @@ def open(  # noqa: A001 - `smstrack_core.open` is the public name
         receipt_window_ms: How long after its blast a receipt is matched by sender and contact.
 
     Raises:
+        InputError: value_invalid, a window that is empty or longer than 10 years.
         StorageError: already_open, format_unsupported, log_corrupt, file_invalid, io_failed.
 
     Blocks on disk while it loads the newest snapshot and replays what follows it.
     """
+    check_window(attribution_window_ms, "attribution_window_ms")
+    check_window(receipt_window_ms, "receipt_window_ms")
     core = _core.Engine.open(
         os.fspath(path),
         durable=durable,

@@ -138,7 +138,8 @@ def test_work_is_bounded_by_the_text_looked_at() -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["a", "stop ", ".", "!", ",", "\n", "s ", "x stop.\n", "é", "opt me out", "-", "no "]
+    "piece",
+    ["a", "stop ", ".", "!", ",", "\n", "s ", "x stop.\n", "é", "ﷺ", "opt me out", "-", "no "],
 )
 def test_long_texts_cost_little(piece: str) -> None:
     text = (piece * 65_536)[:65_536]

@@ -20,13 +20,19 @@ _SPACED: Final = {ord(char): f"{char} " for char in _ENDERS + _PAUSES if char !=
 
 def is_stop(text: str) -> bool:
     """Whether the reply opts out. Judges at most `EDGE_CHARS` from either end."""
-    if len(text) > 2 * EDGE_CHARS:
-        # The cut must not look like the start of a line.
-        text = f"{text[:EDGE_CHARS]}\n/x {text[-EDGE_CHARS:]}"
-    lines = [line for line in plain(text).splitlines() if line.strip()]
+    # Twice, because one compatibility character may stand for many.
+    looked_at = _edges(plain(_edges(text)))
+    lines = [line for line in looked_at.splitlines() if line.strip()]
     if not lines:
         return False
     return _is_said_alone(lines) or any(is_stop_line(line) for line in lines)
+
+
+def _edges(text: str) -> str:
+    if len(text) <= 2 * EDGE_CHARS:
+        return text
+    # The cut must not look like the start of a line.
+    return f"{text[:EDGE_CHARS]}\n/x {text[-EDGE_CHARS:]}"
 
 
 def is_stop_line(line: str) -> bool:

@@ -186,3 +186,60 @@ def test_serve_says_its_address_and_ends_in_order(tmp_path: Path, ending: signal
     assert process.returncode == 0, errors
     assert "Traceback" not in errors
     assert errors.splitlines()[-1] == "stopped; everything answered is kept"
+
+
+def test_what_is_no_data_directory_is_said_to_be_none(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").touch()
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "notes.txt").touch()
+    for name in ("missing", "empty", "file", "foreign"):
+        done = smstrack("check", tmp_path / name)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == f"error: {tmp_path / name} is not a data directory\n"
+    assert not (tmp_path / "missing").exists()
+
+
+def test_problems_are_told_in_words(data: Path) -> None:
+    (data / "IDENTITY").write_bytes(b"nonsense")
+    done = smstrack("check", data)
+    assert done.returncode == 1
+    assert "problem: IDENTITY" in done.stdout
+    assert "{" not in done.stdout
+    assert done.stdout.endswith("DAMAGED\n")
+
+
+def test_an_unknown_role_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    template = 'kannel={"id":"message_id","x":"nonsense"}'
+    done = smstrack("serve", tmp_path / "data", "--port", "0", "--template", template)
+    assert done.returncode == 2
+    words = " ".join(done.stderr.replace("│", " ").split())
+    assert "nonsense" in words
+    assert "dlr, client_ref, message_id, contact" in words
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_segment_as_json_holds_its_numbers(data: Path) -> None:
+    whole = orjson.loads(smstrack("segment", data, "spring.delivered", "--json").stdout)
+    assert (whole["count"], whole["numbers"]) == (2, [number(0)])
+    counted = smstrack("segment", data, "spring.delivered", "--json", "--count")
+    assert "numbers" not in orjson.loads(counted.stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after", ["making", "serving on"])
+def test_ctrl_c_ends_the_demo_and_leaves_nothing(tmp_path: Path, after: str) -> None:
+    command = [sys.executable, "-m", "smstrack_core", "demo", "--contacts", "20000"]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stderr is not None
+        while not process.stderr.readline().startswith(after):
+            assert process.poll() is None
+        os.kill(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert errors.splitlines()[-1] == "interrupted"
+    assert "Traceback" not in errors
+    assert list(tmp_path.iterdir()) == []

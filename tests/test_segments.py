@@ -1,6 +1,8 @@
 """Segments against Python sets, and exports against what a reader reads back."""
 
 import csv
+import operator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 
@@ -146,3 +148,75 @@ def test_every_set_word_can_be_asked_for(engine: sms.Engine) -> None:
         assert len(blast.failed_for(cause)) == 0
     with pytest.raises(sms.InputError):
         engine.segment("spring.nonsense")
+
+
+def test_hundreds_of_segments_combine(engine: sms.Engine) -> None:
+    spring = engine.campaign("spring")
+    blasts = [spring.blast(f"b{i}", audience=[number(i)]) for i in range(500)]
+    union = both = apart = blasts[0].audience
+    rest = spring.audience
+    for blast in blasts[1:]:
+        union = union | blast.audience
+        both = both & blast.audience
+        apart = apart ^ blast.audience
+    for blast in blasts[1:]:
+        rest = rest - blast.audience
+    assert "(" not in union.expression + both.expression + apart.expression + rest.expression
+    assert (len(union), len(both), len(apart), len(rest)) == (500, 0, 500, 1)
+
+
+def test_chains_mean_what_python_means_by_them(engine: sms.Engine, seed: int) -> None:
+    random = Random(seed)
+    spring = engine.campaign("spring-26")
+    wholes: list[tuple[sms.Segment, set[str]]] = []
+    for i in range(4):
+        members = random.sample(numbers(0, 40), 20)
+        wholes.append((spring.blast(f"b-{i}", audience=members).audience, set(members)))
+    wholes.append((engine.segment('"spring-26".audience-suppressed'), wholes_union(wholes)))
+    operators = (operator.and_, operator.or_, operator.sub, operator.xor)
+    for _ in range(200):
+        chosen = random.choice(operators)
+        (left, left_set), (right, right_set) = random.sample(wholes, 2)
+        segment, expected = chosen(left, right), chosen(left_set, right_set)
+        assert set(segment.numbers()) == expected, (segment.expression, seed)
+        if len(segment.expression) < 1_000:
+            wholes.append((segment, expected))
+
+
+def wholes_union(wholes: list[tuple[sms.Segment, set[str]]]) -> set[str]:
+    return set[str]().union(*(members for _, members in wholes))
+
+
+@pytest.mark.parametrize("name", ["-", "a-", "a--", "-a", "--", "a-b"])
+def test_names_with_minuses_evaluate(engine: sms.Engine, name: str) -> None:
+    campaign = engine.campaign(name)
+    blast = campaign.blast(name, audience=[number(1)], tags={name: name})
+    assert campaign.audience.numbers() == blast.audience.numbers() == [number(1)]
+    assert campaign.where(**{name: name}).audience.numbers() == [number(1)]
+    assert (campaign.audience - blast.audience).numbers() == []
+
+
+@pytest.mark.parametrize("where", [".", "", "sub", "missing/out.csv", "file/out.csv"])
+def test_an_export_that_cannot_be_written_names_its_target(
+    engine: sms.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    exports = tmp_path / "exports"
+    (exports / "sub").mkdir(parents=True)
+    (exports / "file").touch()
+    monkeypatch.chdir(exports)
+    with pytest.raises(OSError, match=r"directory") as caught:
+        engine.contacts.export(where)
+    assert ".part" not in str(caught.value)
+    assert caught.value.filename == str(Path(where))
+    assert {path.name for path in exports.rglob("*")} == {"sub", "file"}
+
+
+def test_exports_to_one_name_do_not_disturb_each_other(engine: sms.Engine, tmp_path: Path) -> None:
+    audience = engine.campaign("spring").blast("b1", audience=numbers(0, 5_000)).audience
+    target = tmp_path / "exports" / ("x" * 240)
+    target.parent.mkdir()
+    with ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(lambda _: audience.export(target), range(32)))
+    assert {exported.written for exported in done} == {5_000}
+    assert [path.name for path in target.parent.iterdir()] == [target.name]
+    assert len(target.read_text().splitlines()) == 5_001

@@ -1,5 +1,8 @@
 """The ingest door in a Trio program, over real sockets."""
 
+import shutil
+from pathlib import Path
+
 import orjson
 import pytest
 import trio
@@ -195,3 +198,24 @@ def test_settings_are_checked_once_at_the_start(name: str, value: object) -> Non
     with pytest.raises(sms.InputError) as caught:
         ServeSettings(**{name: value})  # type: ignore[arg-type]
     assert caught.value.code == "value_invalid"
+
+
+async def test_a_snapshot_that_fails_is_counted_and_tried_again(
+    engine: sms.Engine, tmp_path: Path
+) -> None:
+    spring = register(engine, 10)
+    snapshots = tmp_path / "data" / "snapshots"
+    shutil.rmtree(snapshots, ignore_errors=True)
+    snapshots.write_bytes(b"")
+    async with sms.serve(engine, snapshot_every_s=0.01, snapshot_every_records=1) as server:
+        while server.stats()["snapshot_failures"] < 2:  # noqa: ASYNC110 - a timer's work, no event
+            await trio.sleep(0.01)
+        assert server.stats()["snapshot_error"] == "io_failed"
+        [answer] = await exchange(server.port, delivered(1))
+        assert 200 <= answer.status < 300, "a failed snapshot must not close the door"
+        assert len(spring.delivered) == 1
+        snapshots.unlink()
+        snapshots.mkdir()
+        while server.stats()["snapshot_error"] is not None:  # noqa: ASYNC110 - as above
+            await trio.sleep(0.01)
+    assert engine.stats()["snapshot_position"]

@@ -1,4 +1,6 @@
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -56,3 +58,25 @@ def test_money_and_times_read_well() -> None:
     assert format_money(41_260, "USD") == "0.0413 USD"
     assert format_money(0, None) == "0.00"
     assert format_time(1_796_148_000_000) == "2026-12-01 18:00 UTC"
+
+
+@pytest.mark.parametrize("written", [5, 5.0, Decimal(5), True, b"5 USD", "9" * 10_000])
+def test_a_cost_without_a_currency_says_the_form(engine: sms.Engine, written: object) -> None:
+    with pytest.raises(sms.InputError, match=r"412\.50 USD") as caught:
+        engine.campaign("spring", cost=written)  # type: ignore[arg-type]
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("written", [date(2026, 12, 1), 1_796_148_000, b"2026"])
+def test_a_time_of_another_type_says_the_form(engine: sms.Engine, written: object) -> None:
+    with pytest.raises(sms.InputError, match=r"closes_at is a .*; expected a datetime"):
+        engine.campaign("spring", closes_at=written)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("window", [0, -1, 11 * 366 * 86_400_000, 1 << 70, 1.5, True])
+@pytest.mark.parametrize("name", ["attribution_window_ms", "receipt_window_ms"])
+def test_windows_out_of_range_open_nothing(tmp_path: Path, name: str, window: int) -> None:
+    with pytest.raises(sms.InputError, match=name) as caught:
+        sms.open(tmp_path / "data", **{name: window})  # type: ignore[arg-type]
+    assert caught.value.code == "value_invalid"
+    assert not (tmp_path / "data").exists()

@@ -9,7 +9,6 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, final
@@ -20,7 +19,7 @@ from smstrack_core import _core, lists
 from smstrack_core.replies import label_batch
 from smstrack_core.reports import Report
 from smstrack_core.segments import CampaignSets, Segment, Sets, quote_name
-from smstrack_core.values import now_ms, parse_money, parse_time_ms
+from smstrack_core.values import check_window, now_ms, parse_money, parse_time_ms
 
 Reject = tuple[int, str]
 """A refused row: its number from 0, and the stable code of the reason."""
@@ -70,10 +69,13 @@ def open(  # noqa: A001 - `smstrack_core.open` is the public name
         receipt_window_ms: How long after its blast a receipt is matched by sender and contact.
 
     Raises:
+        InputError: value_invalid, a window that is empty or longer than 10 years.
         StorageError: already_open, format_unsupported, log_corrupt, file_invalid, io_failed.
 
     Blocks on disk while it loads the newest snapshot and replays what follows it.
     """
+    check_window(attribution_window_ms, "attribution_window_ms")
+    check_window(receipt_window_ms, "receipt_window_ms")
     core = _core.Engine.open(
         os.fspath(path),
         durable=durable,
@@ -214,12 +216,12 @@ class Engine:
 
     def suppress(
         self,
-        numbers: Iterable[str],
+        numbers: Iterable[str] | str,
         *,
         reason: str = "manual",
         at: str | datetime | None = None,
     ) -> Registered:
-        """Suppresses contacts by hand; says how many changed. Durable on return.
+        """Suppresses contacts, or one, by hand; says how many changed. Durable on return.
 
         The latest word of a contact decides; of two at the same moment, to the millisecond,
         the suppression. `at` dates words that are older than now, as in imported lists.
@@ -228,7 +230,7 @@ class Engine:
 
     def unsuppress(
         self,
-        numbers: Iterable[str],
+        numbers: Iterable[str] | str,
         *,
         reason: str = "manual",
         at: str | datetime | None = None,
@@ -242,12 +244,12 @@ class Engine:
         at_ms = now_ms() if at is None else parse_time_ms(at, "at")
         changed = 0
         rejects: list[Reject] = []
-        for rows, base in lists.number_chunks(numbers):
+        for rows, base, wrong in lists.number_chunks(numbers):
             new, refused = self.core.suppress(
                 rows, opted_in=opted_in, reason=reason, at_ms=at_ms, now_ms=now_ms()
             )
             changed += new
-            rejects.extend((base + row, code) for row, code in refused)
+            rejects += lists.merged(wrong, refused, base)
         return Registered(changed, rejects)
 
     def report(self, campaign: str) -> Report:
@@ -343,15 +345,11 @@ class Blast(Sets):
 
     def add_audience(self, audience: Iterable[str] | str | os.PathLike[str]) -> int:
         """Adds contacts; returns how many were new. See `Campaign.blast`. Durable on return."""
-        if isinstance(audience, str | os.PathLike):
-            chunks = lists.file_chunks(Path(audience))
-        else:
-            chunks = lists.number_chunks(audience)
         added = 0
-        for rows, base in chunks:
+        for rows, base, wrong in lists.audience_chunks(audience):
             new, refused = self._core.audience(self.campaign, self.name, rows, now_ms=now_ms())
             added += new
-            self.rejects.extend((base + row, code) for row, code in refused)
+            self.rejects.extend(lists.merged(wrong, refused, base))
         return added
 
     def sent(
@@ -361,17 +359,14 @@ class Blast(Sets):
 
         Receipts that came before are matched now. Durable on return.
         """
-        pairs = iter(messages)
-        added, base = 0, 0
+        added = 0
         rejects: list[Reject] = []
-        while chunk := list(islice(pairs, lists.CHUNK_COUNT)):
-            numbers, ids = (list(column) for column in zip(*chunk, strict=True))
+        for numbers, ids, base, wrong in lists.pair_chunks(messages):
             new, refused = self._core.sent(
                 self.campaign, self.name, provider, account, numbers, ids, now_ms=now_ms()
             )
             added += new
-            rejects.extend((base + row, code) for row, code in refused)
-            base += len(chunk)
+            rejects += lists.merged(wrong, refused, base)
         return Registered(added, rejects)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
 
+from smstrack_core.drafts import whole_file
 from smstrack_core.errors import input_error
 
 if TYPE_CHECKING:
@@ -40,7 +41,15 @@ def quote_name(name: str) -> str:
             "a name is empty or holds a double quote. "
             "Use 1 to 128 bytes without control characters or quotes.",
         )
-    return name if set(name) <= _PLAIN else f'"{name}"'
+    # A minus at the end would be read as an operator.
+    return name if set(name) <= _PLAIN and not name.endswith("-") else f'"{name}"'
+
+
+_BINDING: Final = {"|": 0, "^": 1, "&": 2, "-": 3}
+"""How tightly operators bind: as in Python."""
+
+_SET_BINDING: Final = 4
+"""As tight as it gets: one set, or parentheses."""
 
 
 @final
@@ -67,18 +76,29 @@ class Segment:
     Blocks on memory only, GIL released. Source: rust/engine/src/query.rs.
     """
 
-    __slots__ = ("core", "expression")
+    __slots__ = ("_binding", "core", "expression")
 
-    def __init__(self, core: "_core.Engine", expression: str) -> None:
+    def __init__(self, core: "_core.Engine", expression: str, binding: int | None = None) -> None:
         self.core: Final = core
         self.expression: Final = expression
         """The text the engine evaluates."""
+        self._binding = binding
 
     def _with(self, operator: str, other: "Segment") -> "Segment":
         if other.core is not self.core:
             message = "segments of two engines cannot be combined; ids mean different contacts"
             raise TypeError(message)
-        return Segment(self.core, f"{_atom(self.expression)} {operator} {_atom(other.expression)}")
+        binding = _BINDING[operator]
+        # Operators bind to the left, so a chain of the same or tighter ones stays flat.
+        left = self._written(binding)
+        right = other._written(_SET_BINDING)  # noqa: SLF001 - of the same class
+        return Segment(self.core, f"{left} {operator} {right}", binding)
+
+    def _written(self, binding: int) -> str:
+        """In parentheses if an operator that binds this tightly would tear it apart."""
+        if self._binding is None:
+            self._binding = _loosest(self.expression)
+        return self.expression if self._binding >= binding else f"({self.expression})"
 
     def __and__(self, other: object) -> "Segment":
         return self._with("&", other) if isinstance(other, Segment) else NotImplemented
@@ -160,41 +180,44 @@ class Segment:
         spreadsheet finds a formula to run in them; the worst it does is drop the plus.
 
         Raises:
-            OSError: The file cannot be written; no part of it is left behind.
+            OSError: The file cannot be written, and is named; no part of it is left behind.
         """
         target = Path(path)
-        draft = target.with_name(f".{target.name}.{os.getpid()}.part")
         written = suppressed = 0
-        try:
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with open(descriptor, "w", encoding="ascii", newline="") as file:  # noqa: PTH123
-                rows = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
-                rows.writerow(["contact"])
-                after = -1
-                while True:
-                    text, after, left_out = self.core.numbers(
-                        self.expression,
-                        after=after,
-                        count_max=PAGE_COUNT,
-                        unsuppressed=not include_suppressed,
-                    )
-                    numbers = text.decode("ascii").splitlines()
-                    rows.writerows([number] for number in numbers)
-                    written += len(numbers)
-                    suppressed += left_out
-                    if after == -1:
-                        break
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
+        with whole_file(target) as file:
+            rows = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
+            rows.writerow(["contact"])
+            after = -1
+            while True:
+                text, after, left_out = self.core.numbers(
+                    self.expression,
+                    after=after,
+                    count_max=PAGE_COUNT,
+                    unsuppressed=not include_suppressed,
+                )
+                numbers = text.decode("ascii").splitlines()
+                rows.writerows([number] for number in numbers)
+                written += len(numbers)
+                suppressed += left_out
+                if after == -1:
+                    break
         return Exported(target, written, suppressed)
 
 
-def _atom(expression: str) -> str:
-    """Puts parentheses around what an operator would otherwise tear apart."""
-    return expression if set(expression) <= _ATOM else f"({expression})"
+def _loosest(expression: str) -> int:
+    """How tightly the loosest operator outside of parentheses, quotes and tags binds."""
+    if set(expression) <= _ATOM:
+        return _SET_BINDING
+    loosest, depth = _SET_BINDING, 0
+    for char in "".join(expression.split('"')[::2]):
+        if char in "({":
+            depth += 1
+        elif char in ")}":
+            depth -= 1
+        elif depth == 0 and char in _BINDING:
+            # A minus may be part of a name: then the parentheses are needless, not wrong.
+            loosest = min(loosest, _BINDING[char])
+    return loosest
 
 
 @final

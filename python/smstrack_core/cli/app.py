@@ -10,7 +10,14 @@ import typer
 
 import smstrack_core as sms
 from smstrack_core import _core
-from smstrack_core.cli.output import advance, flatten, print_line, progress_bar, say
+from smstrack_core.cli.output import (
+    advance,
+    exit_if_interrupted,
+    flatten,
+    print_line,
+    progress_bar,
+    say,
+)
 
 app: Final = typer.Typer(
     name="smstrack",
@@ -23,6 +30,12 @@ app: Final = typer.Typer(
 )
 
 Directory = Annotated[Path, typer.Argument(help="Data directory.", metavar="DIR")]
+ROLES: Final = (
+    *("dlr", "client_ref", "message_id", "contact", "sender", "text"),
+    *("unix time", "UTC time", "smsc", "receipt text"),
+)
+"""What a parameter of a template may stand for."""
+
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON value on stdout.")]
 
 
@@ -124,7 +137,7 @@ def demo(
     if keep is not None and keep.exists() and any(keep.iterdir()):
         message = f"{keep} is not empty. Name a directory that does not exist yet."
         raise typer.BadParameter(message, param_hint="--keep")
-    with progress_bar("callbacks answered") as bar:
+    with exit_if_interrupted(), progress_bar("callbacks answered") as bar:
         result = run_demo(seed, contacts, keep, say, advance(bar))
     raise typer.Exit(print_demo(result, as_json=as_json))
 
@@ -213,7 +226,8 @@ def segment(
     """Print the numbers of a segment, one a line, without those that must not be sent to.
 
     Sets are `CAMPAIGN.set` and `CAMPAIGN/BLAST.set`; `&` both, `|` either, `-` not, `^` one of
-    two, and parentheses. `--count` counts the whole segment, suppressed contacts too.
+    two, and parentheses. `--count` counts the whole segment, suppressed contacts too; so does
+    the `count` of `--json`, beside the `numbers` that would be printed.
 
     Examples:
 
@@ -235,6 +249,9 @@ def segment(
                 "suppressed": written.suppressed,
             }
         if as_json:
+            if export is None and not count:
+                pages = chosen.pages(include_suppressed=include_suppressed)
+                result["numbers"] = [number for page in pages for number in page]
             print_line(orjson.dumps(result).decode())
         elif export is not None:
             say(f"wrote {result['written']:,} contacts to {export}; "
@@ -256,6 +273,9 @@ def check(directory: Directory, as_json: AsJson = False) -> None:
 
     - `smstrack check ./data`
     """
+    if not as_json and not any((directory / name).exists() for name in ("IDENTITY", "log")):
+        say(f"error: {directory} is not a data directory")
+        raise typer.Exit(1)
     found = sms.check(str(directory))
     if as_json:
         print_line(orjson.dumps(found).decode())
@@ -271,6 +291,14 @@ def check(directory: Directory, as_json: AsJson = False) -> None:
 
 
 def _plain(value: object) -> str:
+    """A value for people: sentences with their code, `name 1, other 2`, or as it is."""
+    if isinstance(value, dict) and "text" in value:
+        code = value.get("code")
+        return f"{value['text']} [{code}]" if code else str(value["text"])
+    if isinstance(value, dict):
+        return ", ".join(f"{key.replace('_', ' ')} {_plain(part)}" for key, part in value.items())
+    if isinstance(value, list):
+        return "; ".join(map(_plain, value)) or "none"
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
@@ -282,5 +310,9 @@ def _roles(text: str) -> dict[str, str]:
         found = None
     if not isinstance(found, dict) or not all(isinstance(role, str) for role in found.values()):
         message = 'expected a JSON object of names and roles, {"id": "message_id", "type": "dlr"}.'
+        raise typer.BadParameter(message, param_hint="--template")
+    unknown = sorted(set(found.values()) - set(ROLES))
+    if unknown:
+        message = f"unknown role {unknown[0][:64]!r}; the roles are: {', '.join(ROLES)}."
         raise typer.BadParameter(message, param_hint="--template")
     return found

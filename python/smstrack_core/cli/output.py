@@ -3,9 +3,14 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+INTERRUPTED: Final = 130
+"""Exit code of a command that Ctrl-C ended, as shells count it."""
 
 _ERRORS = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
@@ -37,6 +42,19 @@ def advance(bar: Progress) -> Callable[[int, int], None]:
         bar.update(task, completed=done, total=total)
 
     return move
+
+
+@contextmanager
+def exit_if_interrupted() -> Iterator[None]:
+    """Ctrl-C, alone or among the errors of tasks that it ended, is one line and exit code 130."""
+    try:
+        yield
+    except (KeyboardInterrupt, BaseExceptionGroup) as error:
+        errors = flatten(error) if isinstance(error, BaseExceptionGroup) else [error]
+        if not any(isinstance(one, KeyboardInterrupt) for one in errors):
+            raise
+        say("interrupted")
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def flatten(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

@@ -36,8 +36,12 @@ class ServerProcess:
             command += ["--template", f"{key}={orjson.dumps(roles).decode()}"]
         process = await trio.lowlevel.open_process(command, stdout=subprocess.PIPE)
         line = b""
-        with trio.move_on_after(START_S):
-            line = await _first_line(process)
+        try:
+            with trio.move_on_after(START_S):
+                line = await _first_line(process)
+        except BaseException:
+            process.kill()
+            raise
         if b"listening on http://" not in line:
             process.kill()
             await process.wait()

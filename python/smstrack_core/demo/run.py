@@ -65,18 +65,21 @@ def run_demo(seed: int, contacts: int, keep: Path | None, say: Say, advance: Adv
     base.mkdir(parents=True, exist_ok=True)
     data = base / "data"
     began = time.monotonic()
-    say(f"making the traffic of {contacts:,} contacts, seed {seed}")
-    start_ms = now_ms() // _HOUR_MS * _HOUR_MS - 2 * _HOUR_MS
-    traffic = generate(seed, contacts, start_ms)
     try:
+        say(f"making the traffic of {contacts:,} contacts, seed {seed}")
+        start_ms = now_ms() // _HOUR_MS * _HOUR_MS - 2 * _HOUR_MS
+        traffic = generate(seed, contacts, start_ms)
         _register(data, traffic, say)
         driven = time.monotonic()
         sender = trio.run(_drive, data, traffic, say, advance)
         drive_s = time.monotonic() - driven
         result = _examine(data, base / "non-responders.csv", traffic, sender, say)
-    finally:
+    except BaseException:
         if keep is None:
-            shutil.rmtree(data, ignore_errors=True)
+            shutil.rmtree(base, ignore_errors=True)
+        raise
+    if keep is None:
+        shutil.rmtree(data, ignore_errors=True)
     result.figures.update(
         seed=seed,
         contacts=contacts,

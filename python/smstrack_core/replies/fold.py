@@ -19,14 +19,7 @@ def fold(text: str) -> str:
     Compatibility forms, accents and invisible characters gone, lower case, blanks collapsed, no
     punctuation around words, no symbols or emoji at the ends, single letters joined (`S.T.O.P`).
     """
-    text = text[:TEXT_CHARS_MAX]
-    if not text.isascii():
-        text = "".join(
-            char
-            for char in unicodedata.normalize("NFKD", text)
-            if unicodedata.category(char) not in _DROPPED_KINDS and char not in _FILLERS
-        )
-    words = (word.strip(_MARKS) for word in text.casefold().split())
+    words = (word.strip(_MARKS) for word in plain(text[:TEXT_CHARS_MAX]).split())
     joined = " ".join(word for word in words if word)
     start, end = 0, len(joined)
     while start < end and not _is_word(joined[start]):
@@ -34,6 +27,17 @@ def fold(text: str) -> str:
     while end > start and not _is_word(joined[end - 1]):
         end -= 1
     return _join_letters(joined[start:end])
+
+
+def plain(text: str) -> str:
+    """Lower case, without compatibility forms, accents and invisible characters."""
+    if not text.isascii():
+        text = "".join(
+            char
+            for char in unicodedata.normalize("NFKD", text)
+            if unicodedata.category(char) not in _DROPPED_KINDS and char not in _FILLERS
+        )
+    return text.casefold()
 
 
 def _is_word(char: str) -> bool:

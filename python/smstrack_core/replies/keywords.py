@@ -16,7 +16,7 @@ def _table(*lines: str) -> frozenset[str]:
 
 
 STOP_LINE: Final = _table(
-    # Stop words that count as a whole message or as its whole first line.
+    # Stop words that count as a whole message, line or sentence.
     "stop, stopall, stop all, unsubscribe, unsub, optout, opt out, opt-out, revoke",
     "stop2quit, stop2end, stop to end, stop to quit",
     "baja, dar de baja, darme de baja, desuscribir, no mas",
@@ -37,19 +37,41 @@ STOP_LINE: Final = _table(
     "itigil, tama na",
     "kanpe, sispann",
 )
-"""Folded words that mean opt-out as the whole message or the whole first line."""
+"""Folded words that mean opt-out as a whole message, line or sentence."""
 
 STOP_ALONE: Final = _table(
     # Words of everyday use: opt-out only when nothing else is said.
-    "quit, end, cancel, remove, halt, desist, td, stoped, stop it, leave, exit, no more",
+    "quit, end, cancel, remove, remove me, halt, desist, td, stoped, stopped, stop it",
+    "leave, exit, no more",
     "alto, pare, basta, cancelar, detener, salir, anular, fin",
     "resilier, chega, kündigen",
     "ret, iptal, huy, hủy, ngung, ngừng",
 )
 """Folded words that mean opt-out only as the whole message."""
 
-STOP_FIRST: Final = _table("stop, stopall, unsubscribe, unsub, optout, arret, stopp, baja, стоп")
-"""Folded first words that mean opt-out when only `FILLERS` follow: `STOP please`."""
+STOP_FIRST: Final = _table("stop, stopall, unsubscribe, unsub, optout, arret, stopp, стоп")
+"""Folded words that mean opt-out at the start of a line, whatever follows but `STOP_OBJECTS`."""
+
+STOP_COURTEOUS: Final = STOP_FIRST | {"baja"}
+"""Folded words that mean opt-out when only `FILLERS` follow: `baja por favor`."""
+
+STOP_OBJECTS: Final = _table(
+    "by, at, in, sign, signs, light, lights, watch, watches, over, payment, payments"
+)
+"""Folded words that make a `stop` before them mean something else: `stop by at 3`."""
+
+BEFORE_STOP: Final = _table(
+    "please, pls, plz, thanks, thank, you, thx, ok, okay, just, hi, hey, hello, so",
+    "yes, y, yeah, yea, yep, yup, sure, si, oui, ja, sim, no, n, nope, nah, nein, nao, nee, nej",
+    "start, help, por, favor, gracias, merci, bitte, danke",
+)
+"""Folded words that take nothing away from a stop word after them; not `non`: `non stop fun`."""
+
+STOP_POLITE: Final = _table("quit, end, cancel, remove")
+"""Folded words of everyday use that mean opt-out when only `COURTESY` follows."""
+
+COURTESY: Final = _table("please, pls, plz, now, all, thanks, thx")
+"""See `STOP_POLITE`."""
 
 FILLERS: Final = _table(
     "please, pls, plz, thanks, thank, you, thx, ty, now, all, this, these, it, me, messages",

@@ -5,7 +5,8 @@ from typing import Final
 
 from smstrack_core._core import LABELS
 from smstrack_core.replies import keywords
-from smstrack_core.replies.fold import fold
+from smstrack_core.replies.fold import TEXT_CHARS_MAX, fold, plain
+from smstrack_core.replies.optout import is_stop, is_stop_line
 
 _BIT: Final[dict[str, int]] = {word: 1 << bit for bit, word in enumerate(LABELS)}
 _OTHER: Final = _BIT["other"]
@@ -22,14 +23,13 @@ _WHOLE: Final[dict[str, int]] = {
 def label(text: str) -> int:
     """The labels of one reply; bit n is the label `_core.LABELS[n]`. Never zero.
 
-    An opt-out keyword counts as the whole message, as its whole first line, or as the first word
-    with only courtesy after it (`STOP please`). All other keywords count as the whole message. A
-    question mark adds `question`; what has no label is `other`.
+    An opt-out keyword counts at the start of any line and wherever it stands alone; see
+    optout.py. All other keywords count as the whole message, or as all that is said beside the
+    lines that opt out. A question mark adds `question`; what has no label is `other`.
     """
-    folded = fold(text)
-    bits = _WHOLE.get(folded, 0)
-    if not bits and _is_stop(text, folded):
-        bits = _BIT["stop"]
+    bits = _WHOLE.get(fold(text), 0)
+    if not bits and is_stop(text):
+        bits = _BIT["stop"] | _beside_stop(text)
     if not keywords.QUESTION_MARKS.isdisjoint(text):
         bits |= _BIT["question"]
     return bits or _OTHER
@@ -56,12 +56,13 @@ def words(bits: int) -> list[str]:
     return [word for word, bit in _BIT.items() if bits & bit]
 
 
-def _is_stop(text: str, folded: str) -> bool:
-    first, *rest = folded.split(" ") if folded else [""]
-    if first in keywords.STOP_FIRST and keywords.FILLERS.issuperset(rest):
-        return True
-    lines = text.strip().splitlines()
-    return len(lines) > 1 and fold(lines[0]) in keywords.STOP_LINE
+def _beside_stop(text: str) -> int:
+    """Yes, no or help on lines of its own; never `start`, which would undo the opt-out."""
+    lines = text[:TEXT_CHARS_MAX].splitlines()
+    if len(lines) < 2:
+        return 0
+    rest = " ".join(line for line in lines if not is_stop_line(plain(line)))
+    return _WHOLE.get(fold(rest), 0) & ~(_BIT["start"] | _BIT["stop"])
 
 
 class _Failures:

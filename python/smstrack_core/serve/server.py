@@ -15,12 +15,16 @@ import trio
 from smstrack_core import _core
 from smstrack_core.config import ServeSettings
 from smstrack_core.engine import Engine
+from smstrack_core.errors import StorageError
 from smstrack_core.replies import label_batch
 from smstrack_core.replies.label import failures
 from smstrack_core.values import now_ms
 
 _SNAPSHOT_THREADS: Final = 1
 """Snapshots have a thread of their own, so that they wait for nobody and nobody for them."""
+
+_BACK_OFF_MAX: Final = 32
+"""Most ticks between two tries of a snapshot that fails."""
 
 
 @final
@@ -38,6 +42,8 @@ class Server:
         self._ended = trio.Event()
         self._run_scope = trio.CancelScope(shield=True)
         self._wait_scope: trio.CancelScope | None = None
+        self._snapshot_failures = 0
+        self._snapshot_error: str | None = None
 
     @property
     def port(self) -> int:
@@ -54,6 +60,8 @@ class Server:
         """Counters of the door: connections, requests, answers, refusals; no numbers, no texts."""
         found: dict[str, Any] = orjson.loads(self._door.stats())
         found["replies_not_judged"] = failures.count
+        found["snapshot_failures"] = self._snapshot_failures
+        found["snapshot_error"] = self._snapshot_error
         return found
 
     async def run(self) -> None:
@@ -82,16 +90,34 @@ class Server:
         self._wait_scope = None
 
     async def snapshots(self) -> None:
-        """Takes a snapshot whenever enough records have come since the last one."""
+        """Takes a snapshot whenever enough records have come since the last one.
+
+        A snapshot only shortens the next start, so one that fails ends nothing: it is counted in
+        `stats` and tried again, after twice as many ticks each time.
+        """
         limiter = trio.CapacityLimiter(_SNAPSHOT_THREADS)
+        wait_ticks = 1
         while True:
-            await trio.sleep(self._settings.snapshot_every_s)
-            stats = self._engine.stats()
-            behind = stats["position"] - (stats["snapshot_position"] or 0)
-            if behind >= self._settings.snapshot_every_records:
-                await trio.to_thread.run_sync(
-                    self._engine.snapshot, limiter=limiter, abandon_on_cancel=False
-                )
+            await trio.sleep(self._settings.snapshot_every_s * wait_ticks)
+            is_taken = await trio.to_thread.run_sync(
+                self._snapshot_if_due, limiter=limiter, abandon_on_cancel=False
+            )
+            wait_ticks = 1 if is_taken else min(wait_ticks * 2, _BACK_OFF_MAX)
+
+    def _snapshot_if_due(self) -> bool:
+        """False if the disk refused. Blocks on disk."""
+        stats = self._engine.stats()
+        behind = stats["position"] - (stats["snapshot_position"] or 0)
+        if behind < self._settings.snapshot_every_records:
+            return True
+        try:
+            self._engine.snapshot()
+        except StorageError as error:
+            self._snapshot_failures += 1
+            self._snapshot_error = error.code
+            return False
+        self._snapshot_error = None
+        return True
 
     async def stop(self) -> None:
         """Takes no new connections, lets open requests end, closes. Bounded by `grace_s`."""

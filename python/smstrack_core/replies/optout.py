@@ -1,0 +1,126 @@
+"""Is a reply an opt-out? By position of a stop word, never by meaning. Pure, linear in the text.
+
+A stop word that begins a line counts with whatever follows it, apart from a few clear objects
+(`stop by`). Elsewhere it counts where it stands alone: as a line, a sentence or a last clause.
+"""
+
+import unicodedata
+from typing import Final
+
+from smstrack_core.replies import keywords
+from smstrack_core.replies.fold import fold, plain
+
+EDGE_CHARS: Final = 4_096
+"""Characters looked at from either end of a reply."""
+
+_ENDERS: Final = ".!?;…。؟।"
+_PAUSES: Final = ",:—–،、"
+_SPACED: Final = {ord(char): f"{char} " for char in _ENDERS + _PAUSES if char != "."}
+
+
+def is_stop(text: str) -> bool:
+    """Whether the reply opts out. Judges at most `EDGE_CHARS` from either end."""
+    # Twice, because one compatibility character may stand for many.
+    looked_at = _edges(plain(_edges(text)))
+    lines = [line for line in looked_at.splitlines() if line.strip()]
+    if not lines:
+        return False
+    return _is_said_alone(lines) or any(is_stop_line(line) for line in lines)
+
+
+def _edges(text: str) -> str:
+    if len(text) <= 2 * EDGE_CHARS:
+        return text
+    # The cut must not look like the start of a line.
+    return f"{text[:EDGE_CHARS]}\n/x {text[-EDGE_CHARS:]}"
+
+
+def is_stop_line(line: str) -> bool:
+    """Whether one line opts out: it begins with a stop word, or one stands alone in it."""
+    if fold(line) in keywords.STOP_LINE:
+        return True
+    sentences = _sentences(line)
+    clauses = [_clauses(sentence) for sentence in sentences]
+    if not sentences:
+        return False
+    if _begins_with_stop(clauses[0][0]) or _begins_with_stop(sentences[0]):
+        return True
+    if any(_is_alone(sentence) for sentence in sentences):
+        return True
+    return any(_is_alone(parts[-1]) for parts in clauses if len(parts) > 1)
+
+
+def _is_said_alone(lines: list[str]) -> bool:
+    """Words of everyday use: the first sentence, or the last line, and courtesy at most."""
+    if fold(lines[-1]) in keywords.STOP_ALONE:
+        return True
+    sentences = _sentences(lines[0])
+    if not sentences:
+        return False
+    first = sentences[0].rstrip()
+    is_ended = len(lines) == 1 and len(sentences) == 1
+    if not (is_ended or first.endswith((".", "!"))):
+        return False
+    folded = fold(first)
+    head, *rest = folded.split(" ")
+    return folded in keywords.STOP_ALONE or (
+        bool(rest) and head in keywords.STOP_POLITE and keywords.COURTESY.issuperset(rest)
+    )
+
+
+def _begins_with_stop(clause: str) -> bool:
+    words = _words(clause)
+    at = 0
+    while at < len(words) and words[at] in keywords.BEFORE_STOP:
+        at += 1
+    if at == len(words) or words[at] not in keywords.STOP_FIRST:
+        return False
+    after = words[at + 1 : at + 3]
+    is_object = words[at] == "stop" and bool(after) and after[0] in keywords.STOP_OBJECTS
+    return not is_object or after == ["at", "once"]
+
+
+def _is_alone(clause: str) -> bool:
+    if fold(clause) in keywords.STOP_LINE:
+        return True
+    first, *rest = _words(clause) or [""]
+    return first in keywords.STOP_COURTEOUS and keywords.FILLERS.issuperset(rest)
+
+
+def _sentences(line: str) -> list[str]:
+    """Cuts after words that end in a full stop or the like; `www.stop.example` stays whole."""
+    return _cut(line, _ENDERS)
+
+
+def _clauses(sentence: str) -> list[str]:
+    return _cut(sentence, _PAUSES + "-") or [""]
+
+
+def _cut(text: str, marks: str) -> list[str]:
+    found: list[str] = []
+    words: list[str] = []
+    for word in text.translate(_SPACED).split():
+        words.append(word)
+        if word[-1] in marks:
+            found.append(" ".join(words))
+            words = []
+    if words:
+        found.append(" ".join(words))
+    return [part for part in found if any(map(str.isalnum, part))]
+
+
+def _words(clause: str) -> list[str]:
+    """Words without punctuation; `opt out` and spelled-out letters are one word."""
+    blanked = "".join(char if char in "'’" or _is_word(char) else " " for char in clause)
+    words = blanked.split()
+    letters = 0
+    while letters < len(words) and len(words[letters]) == 1:
+        letters += 1
+    if letters > 2:
+        words[:letters] = ["".join(words[:letters])]
+    text = f" {' '.join(words)} "
+    return text.replace(" opt me out ", " optout ").replace(" opt out ", " optout ").split()
+
+
+def _is_word(char: str) -> bool:
+    return char.isalnum() or unicodedata.category(char)[0] in "LNM"

@@ -89,6 +89,16 @@ impl Keys {
         self.hash(5, parts)
     }
 
+    /// The identity of a receipt: keys and numbers, then two short texts.
+    pub fn receipt(self, words: [u64; 4], kinds: [u8; 2], texts: [&str; 2]) -> u64 {
+        let mut bytes = [0; 32];
+        for (place, word) in bytes.as_chunks_mut().0.iter_mut().zip(words) {
+            *place = word.to_le_bytes();
+        }
+        let [code, account] = texts.map(str::as_bytes);
+        self.hash(7, &[&bytes, &kinds, code, account])
+    }
+
     /// A fact, for the digest of state.
     pub fn fact(self, parts: &[&[u8]]) -> u64 {
         self.hash(6, parts)

@@ -34,7 +34,7 @@ pub struct Scope<'a> {
 }
 
 /// What became of one request's body.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pushed {
     /// Events taken from it.
     pub accepted: u32,
@@ -84,17 +84,7 @@ impl Batch {
     /// Names come from the scope alone: whoever routes a request reads them from its URL.
     pub fn push(&mut self, scope: &Scope<'_>, request: &RequestView<'_>) -> Pushed {
         self.body_bytes += request.body.len() + request.target.len();
-        let pushed = Pushed {
-            accepted: 0,
-            replies: 0,
-            rejects: Vec::new(),
-            error: None,
-        };
-        let mut taker = Taker {
-            batch: self,
-            scope,
-            pushed,
-        };
+        let mut taker = Taker::new(self, scope);
         let error = decode(scope.provider, request, scope.template, &mut taker).err();
         let mut pushed = taker.pushed;
         pushed.error = error;

@@ -9,9 +9,29 @@ use crate::keys::id_form;
 
 /// The sink of one request.
 pub(super) struct Taker<'a, 'b> {
-    pub batch: &'a mut Batch,
-    pub scope: &'a Scope<'b>,
+    batch: &'a mut Batch,
+    scope: &'a Scope<'b>,
     pub pushed: Pushed,
+    /// What the batch held before: drafts, bytes, texts, senders and replies.
+    before: [usize; 5],
+}
+
+impl<'a, 'b> Taker<'a, 'b> {
+    pub fn new(batch: &'a mut Batch, scope: &'a Scope<'b>) -> Self {
+        let before = [
+            batch.drafts.len(),
+            batch.bytes.len(),
+            batch.texts.len(),
+            batch.senders.len(),
+            batch.replies.len(),
+        ];
+        Self {
+            batch,
+            scope,
+            pushed: Pushed::default(),
+            before,
+        }
+    }
 }
 
 impl Sink for Taker<'_, '_> {
@@ -25,6 +45,16 @@ impl Sink for Taker<'_, '_> {
 
     fn reject(&mut self, reject: Reject) {
         self.pushed.rejects.push(reject);
+    }
+
+    fn withdraw(&mut self) {
+        let [drafts, bytes, texts, senders, replies] = self.before;
+        self.batch.drafts.truncate(drafts);
+        self.batch.bytes.truncate(bytes);
+        self.batch.texts.truncate(texts);
+        self.batch.senders.truncate(senders);
+        self.batch.replies.truncate(replies);
+        self.pushed = Pushed::default();
     }
 }
 

@@ -15,6 +15,7 @@ use wide::u8x16;
 
 use super::RejectCode;
 use super::escape::slow_end;
+use super::layout::Stretch;
 use super::slots::Fault;
 use crate::limits::JSON_DEPTH_MAX;
 
@@ -188,6 +189,31 @@ impl<'a> Scanner<'a> {
         Ok(Some(key))
     }
 
+    /// Passes the bytes before a member's value where they are as they were last time.
+    #[inline(always)]
+    pub fn passes(&mut self, stretch: &Stretch) -> bool {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        match stretch.is_front(rest) {
+            Some(len) if self.keys < self.keys_max => {
+                self.keys += 1;
+                self.at += len;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Passes the quotation mark of a string, if a string is next; and what was passed since
+    /// `start`.
+    #[inline(always)]
+    pub fn opens_text(&mut self, start: usize) -> (bool, &'a [u8]) {
+        let is_text = self.skip_blanks() == Some(b'"');
+        if is_text {
+            self.pass();
+        }
+        (is_text, self.bytes.get(start..self.at).unwrap_or_default())
+    }
+
     /// Whether the open array has another element; if not, it is closed.
     #[inline(always)]
     pub fn next_element(&mut self, first: bool) -> Result<bool, Stopped> {
@@ -268,6 +294,12 @@ impl<'a> Scanner<'a> {
     #[inline(always)]
     fn string(&mut self) -> Result<Text<'a>, Stopped> {
         self.pass();
+        self.string_rest()
+    }
+
+    /// Reads a string whose opening quotation mark was passed.
+    #[inline(always)]
+    pub fn string_rest(&mut self) -> Result<Text<'a>, Stopped> {
         let start = self.at;
         let end = self.mark_after(start);
         if self.bytes.get(end) == Some(&b'"') {

@@ -106,11 +106,7 @@ class Ours:
 
     def ingest(self, batches: list[list[tuple[str, list[Any]]]]) -> int:
         """Takes in prepared batches; returns the events accepted."""
-        accepted = 0
-        for batch in batches:
-            for provider, requests in batch:
-                accepted += self._engine.ingest(provider, requests).accepted
-        return accepted
+        return sum(self._engine.ingest_mixed(batch).accepted for batch in batches)
 
     def contacts_in(self, mix: str, name: str) -> BitMap:
         """A set of the mix's blast, by the generator's contact numbers."""

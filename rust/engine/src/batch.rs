@@ -112,6 +112,11 @@ impl Batch {
         }
     }
 
+    /// The keys that its records are made with.
+    pub(crate) const fn keys(&self) -> Keys {
+        self.keys
+    }
+
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.drafts.is_empty()

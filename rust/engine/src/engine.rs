@@ -124,11 +124,26 @@ impl Engine {
                 bytes_max: BATCH_BYTES_MAX,
             }));
         }
+        self.check_owner(&batch)?;
         batch.settle_labels();
         if batch.is_empty() {
             return Ok(Committed::default());
         }
         self.submit(Job::Batch(Box::new(batch)))
+    }
+
+    /// Refuses a batch of another directory: its keys mean nothing here.
+    ///
+    /// # Errors
+    /// `ValueInvalid`.
+    pub fn check_owner(&self, batch: &Batch) -> Result<(), EngineError> {
+        if batch.keys() == self.keys {
+            return Ok(());
+        }
+        Err(EngineError::Input(InputError::ValueInvalid {
+            what: "batch",
+            reason: "was begun with another engine".to_owned(),
+        }))
     }
 
     fn submit(&self, job: Job) -> Outcome {

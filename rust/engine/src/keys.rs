@@ -31,7 +31,7 @@ fn gather(what: u8, parts: &[&[u8]], buffer: &mut [u8; BUFFER_BYTES]) -> Option<
 }
 
 /// Makes keys of one data directory. `0` is never a key: it means none.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keys {
     k0: u64,
     k1: u64,

@@ -112,6 +112,31 @@ impl Batch {
         }
     }
 
+    /// Empties it; its memory stays.
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
+        self.drafts.clear();
+        self.texts.clear();
+        self.senders.clear();
+        self.replies.clear();
+        self.labels.clear();
+        self.body_bytes = 0;
+    }
+
+    /// The same memory for requests that arrive at another time.
+    pub(crate) const fn begun_at(mut self, received_ms: i64) -> Self {
+        self.received_ms = received_ms;
+        self
+    }
+
+    /// Memory that it holds, full or empty.
+    pub(crate) const fn held_bytes(&self) -> usize {
+        self.bytes.capacity()
+            + self.texts.capacity()
+            + self.drafts.capacity() * size_of::<Draft>()
+            + self.replies.capacity() * size_of::<(u32, Range)>()
+    }
+
     /// The keys that its records are made with.
     pub(crate) const fn keys(&self) -> Keys {
         self.keys

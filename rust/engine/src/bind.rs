@@ -19,13 +19,13 @@ use crate::state::State;
 /// they touch still fits a core's own cache.
 const GROUP_COUNT: usize = 1_024;
 
-/// Records of a batch as bytes, and how many.
-pub fn bind(state: &State, batch: &Batch) -> (Vec<u8>, u32) {
+/// Records of a batch as bytes, put into an empty buffer, and how many.
+pub fn bind(state: &State, batch: &Batch, bytes: Vec<u8>) -> (Vec<u8>, u32) {
     let mut binder = Binder {
         state,
         batch,
         senders: vec![None; batch.senders.len()],
-        bytes: Vec::with_capacity(batch.record_bytes()),
+        bytes,
     };
     let mut found = Vec::with_capacity(GROUP_COUNT);
     for group in batch.drafts.chunks(GROUP_COUNT) {

@@ -29,4 +29,5 @@ pub mod registry;
 pub mod resolve;
 pub mod sets;
 pub mod snapshot;
+mod spare;
 pub mod state;

@@ -116,7 +116,11 @@ pub(super) fn json_rows<S: Sink>(
 /// # Errors
 /// `not_utf8` with the offset of the first byte that cannot be.
 pub(super) fn check_utf8(text: &[u8]) -> Result<&str, Fault> {
-    std::str::from_utf8(text).map_err(|error| Fault::new(error.valid_up_to(), RejectCode::NotUtf8))
+    // The fast check says no more than yes or no; the place is asked for when it matters.
+    simdutf8::basic::from_utf8(text).map_err(|_| {
+        let place = std::str::from_utf8(text).map_or_else(|e| e.valid_up_to(), str::len);
+        Fault::new(place, RejectCode::NotUtf8)
+    })
 }
 
 /// An array of rows that was found. The first row is in the slots already.
@@ -192,7 +196,7 @@ impl<'a> Walk<'a> {
         let opening = self.scan.skip_blanks();
         let place = self.scan.place();
         if opening != Some(b'[') {
-            self.clear(key);
+            self.slots = Slots::EMPTY;
             let fits = self.value(key, true)?;
             out.row(&self.slots, place, fits);
             return Ok(());
@@ -205,7 +209,7 @@ impl<'a> Walk<'a> {
                 return Err(self.scan.stop_at(place, RejectCode::TooManyEvents));
             }
             let start = self.scan.place();
-            self.clear(key);
+            self.slots = Slots::EMPTY;
             let fits = self.value(key, true)?;
             out.row(&self.slots, start, fits);
         }

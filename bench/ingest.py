@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.util import find_spec
@@ -41,9 +42,15 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--mixes", default="form,json,smpp,mix", help="which, with commas")
     parser.add_argument(
         "--match",
-        choices=("contact", "id"),
-        default="contact",
-        help="receipts find their blast by sender and contact, or by registered message id",
+        choices=("id", "contact", "both"),
+        default="both",
+        help="receipts find their blast by registered message id, or by sender and contact",
+    )
+    parser.add_argument(
+        "--callers",
+        type=int,
+        default=2,
+        help="threads that ingest, on the one core: one decodes while another waits for its sync",
     )
     parser.add_argument("--no-fsync", action="store_true", help="leave out fdatasync")
     parser.add_argument("--core", type=int, default=0, help="the core that all runs on")
@@ -61,6 +68,7 @@ def arguments() -> argparse.Namespace:
     asked.batch = max(1, asked.batch // shapes.BATCH_STEP) * shapes.BATCH_STEP
     asked.events = max(1, asked.events // asked.batch) * asked.batch
     asked.rounds = max(asked.rounds, 1)
+    asked.callers = max(asked.callers, 1)
     for mix in asked.mixes:
         if mix not in shapes.MIXES:
             parser.error(f"--mixes {mix}: takes {', '.join(shapes.MIXES)}")
@@ -79,6 +87,7 @@ class Ours:
         self._sms = sms
         self._engine = sms.open(directory, durable=not asked.no_fsync)
         self._campaign = self._engine.campaign(CAMPAIGN)
+        self._callers = ThreadPoolExecutor(asked.callers)
 
     def register(self, mix: str, traffic: Traffic) -> None:
         """Registers the mix's blast with every contact as its audience."""
@@ -106,7 +115,10 @@ class Ours:
 
     def ingest(self, batches: list[list[tuple[str, list[Any]]]]) -> int:
         """Takes in prepared batches; returns the events accepted."""
-        return sum(self._engine.ingest_mixed(batch).accepted for batch in batches)
+        return sum(self._callers.map(self._ingest, batches))
+
+    def _ingest(self, batch: list[tuple[str, list[Any]]]) -> int:
+        return self._engine.ingest_mixed(batch).accepted
 
     def contacts_in(self, mix: str, name: str) -> BitMap:
         """A set of the mix's blast, by the generator's contact numbers."""
@@ -114,6 +126,7 @@ class Ours:
 
     def close(self) -> None:
         """Lets go of the directory."""
+        self._callers.shutdown()
         self._engine.close()
 
 
@@ -141,6 +154,7 @@ class Race:
 
     mix: str
     traffic: Traffic
+    by_id: bool
     plain: PlainTracker
     first: int
     next: int
@@ -164,7 +178,7 @@ def run_round(race: Race, ours: Ours | None, asked: argparse.Namespace, number: 
     """Both sides take in the same new receipts, in turn first and second."""
     starts = range(race.next, race.next + asked.events, asked.batch)
     batches = [shapes.batch(race.traffic, race.mix, start, asked.batch) for start in starts]
-    if asked.match == "id":
+    if race.by_id:
         register_ids(race, ours, asked)
     race.next += asked.events
     for side in common.in_turn(["ours", "plain"], number):
@@ -192,14 +206,15 @@ def register_ids(race: Race, ours: Ours | None, asked: argparse.Namespace) -> No
         ours.register_ids(race.mix, race.traffic, ((start, asked.batch) for start in starts))
 
 
-def check(race: Race, ours: Ours | None, checks: common.Checks) -> None:
+def check(race: Race, ours: Ours | None, match: str, checks: common.Checks) -> None:
     """Both sides' sets equal what the generator knows."""
     expected = shapes.expected(range(race.first, race.next), race.traffic.contacts)
     sets = race.plain.sets
-    checks.equal(f"{race.mix} plain delivered", len(sets["delivered"]), len(expected.delivered))
-    checks.equal(f"{race.mix} plain failed", len(sets["failed"]), len(expected.failed))
+    name = f"{race.mix} by {match}"
+    checks.equal(f"{name} plain delivered", len(sets["delivered"]), len(expected.delivered))
+    checks.equal(f"{name} plain failed", len(sets["failed"]), len(expected.failed))
     checks.equal(
-        f"{race.mix} plain same contacts",
+        f"{name} plain same contacts",
         (sets["delivered"] == expected.delivered, sets["failed"] == expected.failed),
         (True, True),
     )
@@ -207,11 +222,11 @@ def check(race: Race, ours: Ours | None, checks: common.Checks) -> None:
         return
     delivered = ours.contacts_in(race.mix, "delivered")
     failed = ours.contacts_in(race.mix, "failed_final")
-    checks.equal(f"{race.mix} events accepted", race.accepted, race.next - race.first)
-    checks.equal(f"{race.mix} delivered", len(delivered), len(expected.delivered))
-    checks.equal(f"{race.mix} failed", len(failed), len(expected.failed))
+    checks.equal(f"{name} events accepted", race.accepted, race.next - race.first)
+    checks.equal(f"{name} delivered", len(delivered), len(expected.delivered))
+    checks.equal(f"{name} failed", len(failed), len(expected.failed))
     checks.equal(
-        f"{race.mix} same contacts",
+        f"{name} same contacts",
         (delivered == expected.delivered, failed == expected.failed),
         (True, True),
     )
@@ -220,18 +235,18 @@ def check(race: Race, ours: Ours | None, checks: common.Checks) -> None:
 # The bench --------------------------------------------------------------------------------------
 
 
-def races(asked: argparse.Namespace) -> list[Race]:
+def races(asked: argparse.Namespace, *, by_id: bool) -> list[Race]:
     """One race a mix; the plain side's dict of contacts is shared, as it only reads it."""
     index_of: dict[str, int] = {}
-    if asked.match == "contact":
+    if not by_id:
         common.progress(f"plain: dict of {asked.contacts:,} contacts")
         index_of = {f"+{shapes.number_of(n)}": n for n in range(asked.contacts)}
     made = []
     for place, mix in enumerate(asked.mixes):
         traffic = Traffic(asked.contacts, shapes.SENDER + place)
-        plain = PlainTracker(index_of, by_id=asked.match == "id")
+        plain = PlainTracker(index_of, by_id=by_id)
         first = place * INDEX_STEP
-        made.append(Race(mix, traffic, plain, first, first))
+        made.append(Race(mix, traffic, by_id, plain, first, first))
     return made
 
 
@@ -255,7 +270,8 @@ def summary(race: Race, asked: argparse.Namespace) -> dict[str, Any]:
         for side, found in race.seconds.items()
         if found
     }
-    result: dict[str, Any] = {"mix": shapes.MIXES[race.mix], "events_a_round": asked.events}
+    result: dict[str, Any] = {"name": race.mix, "mix": shapes.MIXES[race.mix]}
+    result["events_a_round"] = asked.events
     result |= {f"{side}_events_per_s": spread.as_json() for side, spread in rate.items()}
     if "ours" in rate:
         result["ratio"] = common.ratios(rate["ours"].values, rate["plain"].values).as_json()
@@ -263,13 +279,12 @@ def summary(race: Race, asked: argparse.Namespace) -> dict[str, Any]:
     return result
 
 
-def lines(results: dict[str, Any], checks: common.Checks) -> list[str]:
+def lines(results: dict[str, dict[str, Any]], checks: common.Checks) -> list[str]:
     """The report for people."""
     told = ["", "P1 in-process ingest, events a second (median; least to greatest)"]
-    for mix, result in results.items():
-        told.append(
-            f"{mix}: {', '.join(f'{name} {part} %' for name, part in result['mix'].items())}"
-        )
+    for match, result in ((match, one) for match, found in results.items() for one in found):
+        shares = ", ".join(f"{name} {part} %" for name, part in result["mix"].items())
+        told.append(f"{result['name']}, matched by {match}: {shares}")
         told += [
             f"  {side:6} {spread['median']:>12,.0f}  "
             f"({spread['min']:,.0f} to {spread['max']:,.0f}, n={spread['rounds']})"
@@ -293,36 +308,46 @@ def profile_loop(asked: argparse.Namespace, race: Race, ours: Ours) -> None:
             ours.prepare(shapes.batch(race.traffic, race.mix, start, asked.batch))
             for start in starts
         ]
-        if asked.match == "id":
+        if race.by_id:
             register_ids(race, ours, asked)
         race.next += asked.events
         seconds, _ = timed(partial(ours.ingest, prepared))
         common.progress(f"{asked.events / seconds:,.0f} events/s")
 
 
-def measure(asked: argparse.Namespace, directory: Path) -> int:
-    """Runs all; returns the exit status."""
-    made = races(asked)
+def run_match(
+    asked: argparse.Namespace, match: str, directory: Path, checks: common.Checks
+) -> list[dict[str, Any]]:
+    """All mixes with receipts that are matched one way; what was measured of each."""
+    made = races(asked, by_id=match == "id")
     ours = open_ours(asked, directory, made)
     if asked.profile_loop and ours is not None:
         profile_loop(asked, made[0], ours)
-        return 0
+        return []
     for number in range(asked.rounds):
         for race in made:
-            common.progress(f"round {number + 1} of {asked.rounds}: {race.mix}")
+            common.progress(f"by {match}, round {number + 1} of {asked.rounds}: {race.mix}")
             run_round(race, ours, asked, number)
-    checks = common.Checks()
     for race in made:
-        check(race, ours, checks)
+        check(race, ours, match, checks)
     if ours is not None:
         ours.close()
-    results = {race.mix: summary(race, asked) for race in made}
+    return [summary(race, asked) for race in made]
+
+
+def measure(asked: argparse.Namespace, directory: Path) -> int:
+    """Runs all; returns the exit status."""
+    checks = common.Checks()
+    matches = ("id", "contact") if asked.match == "both" else (asked.match,)
+    results = {match: run_match(asked, match, directory / match, checks) for match in matches}
+    if asked.profile_loop:
+        return 0
     result = {
         "bench": "P1 ingest",
         "heading": common.heading(),
         "contacts": asked.contacts,
         "batch": asked.batch,
-        "match": asked.match,
+        "callers": asked.callers,
         "durable": not asked.no_fsync,
         "results": results,
         "ok": checks.is_ok,
@@ -339,7 +364,7 @@ def main() -> int:
         common.pinned(asked.core),
         tempfile.TemporaryDirectory(prefix="smstrack-bench-", dir=asked.directory) as directory,
     ):
-        return measure(asked, Path(directory) / "data")
+        return measure(asked, Path(directory))
 
 
 if __name__ == "__main__":

@@ -109,7 +109,9 @@ fn visit(body: &[u8], start: usize, groups: &Groups, take: &mut Take<'_>) {
             }
             each(body, list.at as usize, &mut |place| {
                 let member = read(body, place, &group, groups.member);
-                take(member.as_ref().unwrap_or(&group), place, member.is_some());
+                let is_null = |row: &Slots<'_>| row.get(groups.members).wire == Wire::Null;
+                let fits = member.as_ref().is_some_and(|row| !is_null(row));
+                take(member.as_ref().unwrap_or(&group), place, fits);
             });
         });
     });

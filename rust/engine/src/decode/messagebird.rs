@@ -74,7 +74,13 @@ static PROFILE: Profile = Profile {
 
 /// Texts to a short code.
 static SHORT: Profile = Profile {
-    text: &[Slot::TextAlt, Slot::Text],
+    provider: Provider::MessageBird,
+    status: &[],
+    words: &[],
+    code: &[],
+    classes: &[],
+    // The usual text may be there, too, and is that of something else.
+    text: &[Slot::TextAlt],
     receipt: Shape::NONE,
     reply: Shape {
         id: &[Slot::IdAlt, Slot::Id],
@@ -83,19 +89,6 @@ static SHORT: Profile = Profile {
         parts: &[Slot::Parts],
         ..Shape::LOOSE
     },
-    ..PROFILE_PARTS
-};
-
-/// What both tables share.
-const PROFILE_PARTS: Profile = Profile {
-    provider: Provider::MessageBird,
-    status: &[],
-    words: &[],
-    code: &[],
-    classes: &[],
-    text: &[],
-    receipt: Shape::NONE,
-    reply: Shape::NONE,
 };
 
 pub(super) fn decode<S: Sink>(request: &RequestView<'_>, sink: &mut S) -> Result<(), BodyError> {

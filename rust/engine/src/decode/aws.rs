@@ -171,7 +171,15 @@ fn in_envelope(row: &mut Row<'_>) -> Result<Option<Event<'static>>, Fault> {
     let mut walk = Walk::new(Scanner::new(text.as_bytes(), 0, BODY_KEYS_MAX));
     let is_object = walk.scan.token() == Ok(Token::Object);
     if !is_object || walk.object(&FACT).is_err() || walk.scan.end().is_err() {
-        return Ok(None);
+        let fault = walk.scan.fault();
+        // Any text may be published; only JSON that is too large is worth a complaint.
+        return match fault.code {
+            RejectCode::JsonInvalid | RejectCode::JsonTruncated => Ok(None),
+            code => Err(Fault {
+                byte: place_in(&raw, fault.byte as usize),
+                code,
+            }),
+        };
     }
     let mut buffer = [0; SCRATCH_BYTES];
     let scratch = Scratch::new(&mut buffer);

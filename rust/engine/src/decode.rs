@@ -30,6 +30,19 @@ mod telnyx;
 mod twilio;
 mod vonage_sms;
 
+mod body;
+mod folded;
+mod groups;
+
+mod aws;
+mod azure;
+mod bandwidth;
+mod messagebird;
+mod plivo;
+mod ringcentral;
+mod sinch;
+mod vonage_messages;
+
 pub mod encode;
 pub mod request_file;
 
@@ -189,5 +202,13 @@ pub fn decode<S: Sink>(
         Provider::Kannel => kannel::decode(request, template, sink),
         Provider::Infobip => infobip::decode(request, sink),
         Provider::Smpp => smpp::decode(request, sink),
+        Provider::VonageMessages => vonage_messages::decode(request, sink),
+        Provider::Sinch => sinch::decode(request, sink),
+        Provider::Bandwidth => bandwidth::decode(request, sink),
+        Provider::Plivo => plivo::decode(request, sink),
+        Provider::MessageBird => messagebird::decode(request, sink),
+        Provider::Aws => aws::decode(request, sink),
+        Provider::Azure => azure::decode(request, sink),
+        Provider::RingCentral => ringcentral::decode(request, sink),
     }
 }

@@ -88,6 +88,22 @@ named! {
         Infobip = 5 "infobip",
         /// SMPP receipt text, with or without TLVs.
         Smpp = 6 "smpp",
+        /// Vonage's Messages API.
+        VonageMessages = 7 "vonage-messages",
+        /// Sinch SMS (XMS) reports and inbound messages.
+        Sinch = 8 "sinch",
+        /// Bandwidth messaging callbacks.
+        Bandwidth = 9 "bandwidth",
+        /// Plivo message callbacks.
+        Plivo = 10 "plivo",
+        /// `MessageBird` status reports and inbound messages.
+        MessageBird = 11 "messagebird",
+        /// AWS: SNS envelopes, End User Messaging, Pinpoint streams, SNS delivery logs.
+        Aws = 12 "aws",
+        /// Azure Communication Services, as Event Grid events or `CloudEvents`.
+        Azure = 13 "azure",
+        /// `RingCentral` message and opt-out notifications.
+        RingCentral = 14 "ringcentral",
     }
 }
 

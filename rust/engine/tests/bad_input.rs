@@ -571,7 +571,7 @@ proptest! {
     /// W7, W8: received = accepted + rejected, exactly, whatever comes; and nothing panics.
     #[test]
     fn garbage_is_counted_to_the_row(
-        requests in prop::collection::vec((0..7_usize, bodies(), any::<bool>(), 0..3_usize), 1..12),
+        requests in prop::collection::vec((0..Provider::ALL.len(), bodies(), any::<bool>(), 0..3_usize), 1..12),
     ) {
         let (disk, engine) = engine();
         let (mut events, mut refused) = (0_u64, Vec::new());

@@ -19,6 +19,16 @@ pub const PROVIDERS: &[(&str, Provider)] = &[
     ("kannel", Provider::Kannel),
     ("infobip", Provider::Infobip),
     ("smpp", Provider::Smpp),
+    ("vonage-messages", Provider::VonageMessages),
+    ("sinch", Provider::Sinch),
+    ("bandwidth", Provider::Bandwidth),
+    ("plivo", Provider::Plivo),
+    ("messagebird", Provider::MessageBird),
+    ("bird", Provider::MessageBird),
+    ("aws", Provider::Aws),
+    ("sns", Provider::Aws),
+    ("azure", Provider::Azure),
+    ("ringcentral", Provider::RingCentral),
 ];
 
 /// What is asked for.

@@ -76,7 +76,19 @@ fn providers_own_samples_are_taken_and_survive_a_power_cut() {
     let mut client = connect(&door);
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/providers/samples");
     let mut count = 0;
-    for provider in ["twilio", "telnyx", "vonage-sms", "infobip"] {
+    for provider in [
+        "twilio",
+        "telnyx",
+        "vonage-sms",
+        "infobip",
+        "vonage-messages",
+        "sinch",
+        "bandwidth",
+        "plivo",
+        "messagebird",
+        "azure",
+        "ringcentral",
+    ] {
         for entry in fs::read_dir(samples.join(provider)).unwrap() {
             let path = entry.unwrap().path();
             let text = fs::read_to_string(&path).unwrap().replace("\r\n", "\n");

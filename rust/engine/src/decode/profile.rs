@@ -32,6 +32,8 @@ pub(super) type Class = (ErrorClass, &'static [&'static str]);
 pub(super) struct Shape {
     pub id: &'static [Slot],
     pub contact: &'static [Slot],
+    /// Whether a contact that is no phone number at all is none, instead of a fault.
+    pub is_contact_loose: bool,
     pub sender: &'static [Slot],
     pub time: &'static [Slot],
     pub zone: Zone,
@@ -44,11 +46,18 @@ impl Shape {
     pub const NONE: Self = Self {
         id: &[Slot::Id],
         contact: &[],
+        is_contact_loose: false,
         sender: &[],
         time: &[],
         zone: Zone::Named,
         parts: &[],
         client_ref: &[],
+    };
+
+    /// Like [`Self::NONE`], for providers that put names and codes where a number belongs.
+    pub const LOOSE: Self = Self {
+        is_contact_loose: true,
+        ..Self::NONE
     };
 }
 
@@ -142,7 +151,10 @@ impl Profile {
 #[inline(always)]
 fn fill<'s>(event: &mut Event<'s>, row: &mut Row<'s>, shape: &Shape) -> Result<(), Fault> {
     row.fill(&mut event.message_id, shape.id, ID_BYTES_MAX)?;
-    event.contact = row.contact(shape.contact)?;
+    event.contact = match row.contact(shape.contact) {
+        Err(fault) if shape.is_contact_loose && fault.code == RejectCode::NotANumber => None,
+        read => read?,
+    };
     row.fill(&mut event.sender, shape.sender, SENDER_BYTES_MAX)?;
     event.occurred_us = row.time(shape.time, shape.zone);
     event.parts = row.parts(shape.parts);

@@ -234,7 +234,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Reads one value; false where it is of a type the table does not have.
-    fn value(&mut self, key: &'static Key, in_list: bool) -> Result<bool, Stopped> {
+    pub fn value(&mut self, key: &'static Key, in_list: bool) -> Result<bool, Stopped> {
         let place = self.scan.place();
         let token = self.scan.token()?;
         let end = self.scan.place();

@@ -40,6 +40,10 @@ impl Sink for Lines {
         self.0
             .push(format!("!{}@{} {word}", reject.row, reject.byte));
     }
+
+    fn withdraw(&mut self) {
+        self.0.clear();
+    }
 }
 
 /// In the order in which lines have them.
@@ -1375,4 +1379,8 @@ impl Sink for Written {
     }
 
     fn reject(&mut self, _reject: Reject) {}
+
+    fn withdraw(&mut self) {
+        self.0.clear();
+    }
 }

@@ -278,6 +278,9 @@ pub struct Event<'a> {
     pub message_id: Option<Cow<'a, str>>,
     /// The handset.
     pub contact: Option<Number>,
+    /// Offset of the contact in the body, where it is neither a phone number nor anything that
+    /// may stand for one. What came of it can be shown; it is not kept as an event.
+    pub strange_contact_at: Option<u32>,
     /// Our side: number, short code or name, as on the wire.
     pub sender: Option<Cow<'a, str>>,
     /// Receipts, opt-out notices and flow events.
@@ -331,6 +334,7 @@ impl Event<'_> {
             provider,
             message_id: None,
             contact: None,
+            strange_contact_at: None,
             sender: None,
             state: None,
             is_final: None,

@@ -19,6 +19,13 @@ pub const PROVIDERS: &[(&str, Provider)] = &[
     ("kannel", Provider::Kannel),
     ("infobip", Provider::Infobip),
     ("smpp", Provider::Smpp),
+    ("jasmin", Provider::Jasmin),
+    ("cm", Provider::Cm),
+    ("cmcom", Provider::Cm),
+    ("msg91", Provider::Msg91),
+    ("gupshup", Provider::Gupshup),
+    ("textmagic", Provider::Textmagic),
+    ("clicksend", Provider::Clicksend),
 ];
 
 /// What is asked for.

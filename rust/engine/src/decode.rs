@@ -201,14 +201,11 @@ pub fn decode<S: Sink>(
     template: Option<&Template>,
     sink: &mut S,
 ) -> Result<(), BodyError> {
-    let is_named_by_operator = matches!(
-        provider,
-        Provider::Kannel | Provider::Gupshup | Provider::Twilio
-    );
-    if let Some(template) = template.filter(|_| !is_named_by_operator)
-        && let Some(keys) = own_keys::read(request.query().as_bytes(), template)?
+    let is_all_named = matches!(provider, Provider::Kannel | Provider::Gupshup);
+    if let Some(named) = template.filter(|_| !is_all_named)
+        && let Some(keys) = own_keys::read(request.query().as_bytes(), named)?
     {
-        return dispatch(provider, request, None, &mut keys.fill(sink));
+        return dispatch(provider, request, template, &mut keys.fill(sink));
     }
     dispatch(provider, request, template, sink)
 }

@@ -3,7 +3,7 @@
 
 use super::charset::{self, Alphabet, alphabet};
 use super::profile::{Class, Profile, Shape, check_reference};
-use super::row::Row;
+use super::row::{Row, clean_code};
 use super::slots::{Fault, Raw, Slot, Slots};
 use super::tree::one_row;
 use super::{BodyError, RejectCode, RequestView, Sink, form, smpp, source};
@@ -115,7 +115,7 @@ fn receipt<'s>(row: &mut Row<'s>) -> Result<Event<'s>, Fault> {
         Some(err) => err,
         None => Cow::Owned(word.to_owned()),
     };
-    PROFILE.receipt_of(row, State::Rejected, true, Some(code))
+    PROFILE.receipt_of(row, State::Rejected, true, clean_code(code))
 }
 
 /// Relays may leave the word out: then an error means a failure, and a count of delivered

@@ -292,7 +292,7 @@ fn cm() {
             ],
         ),
         ("[]", vec![]),
-        (r#"{"to":"x"}"#, vec!["!0@21 kind_unknown"]),
+        (r#"{"to":"x"}"#, vec!["!0@0 kind_unknown"]),
     ] {
         assert_eq!(
             lines_of(Provider::Cm, msg(inner).as_bytes(), &[]),

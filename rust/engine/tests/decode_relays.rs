@@ -1,10 +1,11 @@
-//! Odd forms of requests of Jasmin, CM.com, MSG91, Gupshup, TextMagic, ClickSend, Kannel and of
-//! SMPP PDUs, beyond the samples.
+//! Odd forms of requests of Jasmin, CM.com, MSG91, Gupshup, `TextMagic`, `ClickSend`, Kannel and
+//! of SMPP PDUs, beyond the samples.
 //!
 //! A case is a request file and what must come of it: one line an event with the fields that
 //! are not null, `!row@byte code` for a refused row, `!!byte code` for a refused body.
 #![cfg(test)]
 #![expect(clippy::too_many_lines, reason = "tables of cases are long")]
+#![expect(clippy::big_endian_bytes, reason = "SMPP is in network order")]
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -1146,6 +1147,10 @@ fn smpp_headers() {
 
 /// No body takes long, however it is made.
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the time it takes is what is tested"
+)]
 fn the_work_is_bounded() {
     let big = 256 * 1024;
     let repeat = |text: &str| text.repeat(big / text.len());

@@ -216,7 +216,7 @@ mod tests {
     proptest! {
         #[test]
         fn written_and_read_again(text: String) {
-            let wire: Vec<u8> = text.encode_utf16().flat_map(|unit| [(unit >> 8) as u8, unit as u8]).collect();
+            let wire: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
             prop_assume!(!text.starts_with('\u{feff}') && !text.starts_with('\u{fffe}'));
             prop_assert_eq!(utf16(&wire).unwrap(), text.clone());
             prop_assert_eq!(utf16_lossy(&wire), text);

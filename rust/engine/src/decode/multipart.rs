@@ -219,7 +219,10 @@ fn next_semicolon(text: &str) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn read(kind: &str, body: &[u8]) -> Result<Vec<(String, String, u32)>, (u32, &'static str)> {
+    /// Name, value and place of each part, or where and why there are none.
+    type Read = Result<Vec<(String, String, u32)>, (u32, &'static str)>;
+
+    fn read(kind: &str, body: &[u8]) -> Read {
         let request = RequestView {
             method: "POST",
             target: "/",

@@ -1,5 +1,6 @@
 use super::*;
 use proptest::prelude::*;
+use std::fmt::Write;
 
 /// What a body says, in short; or the fault.
 fn read(body: &[u8]) -> Result<String, (u32, &'static str)> {
@@ -9,11 +10,11 @@ fn read(body: &[u8]) -> Result<String, (u32, &'static str)> {
         match reader.next() {
             Ok(None) => return Ok(all),
             Ok(Some(Node::Open(name))) => {
-                all += &format!("<{}>", String::from_utf8_lossy(name));
+                write!(all, "<{}>", String::from_utf8_lossy(name)).unwrap();
             }
             Ok(Some(Node::Text(text))) => all += &text,
             Ok(Some(Node::Close(outer, _))) => {
-                all += &format!("</{}", String::from_utf8_lossy(outer));
+                write!(all, "</{}", String::from_utf8_lossy(outer)).unwrap();
             }
             Err(fault) => return Err((fault.byte, fault.code.word())),
         }

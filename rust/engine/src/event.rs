@@ -104,6 +104,18 @@ named! {
         Azure = 13 "azure",
         /// `RingCentral` message and opt-out notifications.
         RingCentral = 14 "ringcentral",
+        /// Jasmin's HTTP throwers.
+        Jasmin = 15 "jasmin",
+        /// CM.com status reports and inbound messages, JSON or XML.
+        Cm = 16 "cm",
+        /// MSG91 delivery reports.
+        Msg91 = 17 "msg91",
+        /// Gupshup delivery reports, by query or as a JSON array.
+        Gupshup = 18 "gupshup",
+        /// `TextMagic`, JSON and the older multipart forms.
+        Textmagic = 21 "textmagic",
+        /// `ClickSend` inbound messages.
+        Clicksend = 22 "clicksend",
     }
 }
 

@@ -509,7 +509,7 @@ fn kannel_without_a_template() {
                 "POST /k\nX-Kannel-From: 52335\nX-Kannel-To: 1\n\n",
                 &["reply sender=1 text="],
             ),
-            ("POST /k\n\n<message/>", &["!!0 type_unsupported"]),
+            ("POST /k\n\n<message/>", &["!!0 kind_unknown"]),
         ],
     );
     let mut utf16 = b"POST /k\nX-Kannel-From: +2348030000807\nContent-Type: text/plain; charset=\"UTF-16BE\"\n\n".to_vec();
@@ -654,7 +654,8 @@ fn smpp() {
         ("", b"hi\0", "hi"),
         ("tlv message_payload: long text", b"", "long text"),
     ] {
-        let expected = format!("reply {from} sender=5215 text={text}");
+        let parts = if text == "part" { " parts=2" } else { "" };
+        let expected = format!("reply {from}{parts} sender=5215 text={text}");
         assert_eq!(
             lines_of(Provider::Smpp, &pdu(head, body), &[]),
             [expected],

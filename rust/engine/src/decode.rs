@@ -21,11 +21,23 @@ mod profile;
 mod receipt_text;
 mod source;
 
+mod flat;
+mod handset;
+pub mod zone;
+
+mod africastalking;
 mod canonical;
+mod firetext;
+mod highconnection;
 mod infobip;
 mod kannel;
+mod mmg;
+mod mtarget;
+mod playsms;
 mod smpp;
+mod smseagle;
 mod telnyx;
+mod textlocal;
 mod twilio;
 mod vonage_sms;
 
@@ -185,5 +197,13 @@ pub fn decode<S: Sink>(
         Provider::Kannel => kannel::decode(request, template, sink),
         Provider::Infobip => infobip::decode(request, sink),
         Provider::Smpp => smpp::decode(request, sink),
+        Provider::AfricasTalking => africastalking::decode(request, sink),
+        Provider::Textlocal => textlocal::decode(request, sink),
+        Provider::SmsEagle => smseagle::decode(request, sink),
+        Provider::PlaySms => playsms::decode(request, sink),
+        Provider::Mmg => mmg::decode(request, sink),
+        Provider::Firetext => firetext::decode(request, sink),
+        Provider::Mtarget => mtarget::decode(request, sink),
+        Provider::HighConnection => highconnection::decode(request, sink),
     }
 }

@@ -88,6 +88,22 @@ named! {
         Infobip = 5 "infobip",
         /// SMPP receipt text, with or without TLVs.
         Smpp = 6 "smpp",
+        /// Africa's Talking reports and inbound messages.
+        AfricasTalking = 19 "africastalking",
+        /// Textlocal receipts and inbound messages.
+        Textlocal = 20 "textlocal",
+        /// SMSEagle: messages a device received.
+        SmsEagle = 23 "smseagle",
+        /// playSMS's generic gateway callback.
+        PlaySms = 24 "playsms",
+        /// MMG (UK).
+        Mmg = 25 "mmg",
+        /// Firetext (UK).
+        Firetext = 26 "firetext",
+        /// mTarget.
+        Mtarget = 27 "mtarget",
+        /// `HighConnection`.
+        HighConnection = 28 "highconnection",
     }
 }
 

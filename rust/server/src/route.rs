@@ -19,6 +19,14 @@ pub const PROVIDERS: &[(&str, Provider)] = &[
     ("kannel", Provider::Kannel),
     ("infobip", Provider::Infobip),
     ("smpp", Provider::Smpp),
+    ("africastalking", Provider::AfricasTalking),
+    ("textlocal", Provider::Textlocal),
+    ("smseagle", Provider::SmsEagle),
+    ("playsms", Provider::PlaySms),
+    ("mmg", Provider::Mmg),
+    ("firetext", Provider::Firetext),
+    ("mtarget", Provider::Mtarget),
+    ("highconnection", Provider::HighConnection),
 ];
 
 /// What is asked for.

@@ -1,0 +1,56 @@
+//! Cases of decoders as text: a request file, and what must come of it.
+//!
+//! One line an event with the fields that are not null, `!row@byte code` for a refused row,
+//! `!!byte code` for a refused body.
+
+use serde_json::Value;
+use smstrack_engine::decode::encode::encode_canonical;
+use smstrack_engine::decode::request_file::RequestFile;
+use smstrack_engine::decode::{Reject, Sink, decode};
+use smstrack_engine::event::{Event, Provider};
+
+/// What was found, as lines.
+#[derive(Default)]
+pub struct Lines(pub Vec<String>);
+
+impl Sink for Lines {
+    fn event(&mut self, _row: u32, event: Event<'_>) {
+        let mut text = Vec::new();
+        encode_canonical(&event, &mut text);
+        let value: Value = serde_json::from_slice(&text).unwrap();
+        let mut line = Vec::new();
+        for (name, value) in value.as_object().unwrap() {
+            match value {
+                Value::Null => {}
+                Value::String(text) if name == "kind" => line.push(text.clone()),
+                Value::String(_) if name == "provider" => {}
+                Value::String(text) => line.push(format!("{name}={text}")),
+                other => line.push(format!("{name}={other}")),
+            }
+        }
+        // serde_json sorts names; the kind goes first.
+        line.sort_by_key(|part| part.contains('='));
+        self.0.push(line.join(" "));
+    }
+
+    fn reject(&mut self, reject: Reject) {
+        let (row, byte, word) = (reject.row, reject.byte, reject.code.word());
+        self.0.push(format!("!{row}@{byte} {word}"));
+    }
+}
+
+/// Compares what each request file becomes with its lines.
+#[track_caller]
+pub fn check(provider: Provider, cases: &[(&[u8], &[&str])]) {
+    for (file, expected) in cases {
+        let request = RequestFile::parse(file).unwrap();
+        let mut lines = Lines::default();
+        if let Err(error) = decode(provider, &request.view(), None, &mut lines) {
+            assert!(lines.0.is_empty(), "given before the body was refused");
+            lines
+                .0
+                .push(format!("!!{} {}", error.byte, error.code.word()));
+        }
+        assert_eq!(lines.0, *expected, "{}", String::from_utf8_lossy(file));
+    }
+}

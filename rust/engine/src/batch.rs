@@ -10,10 +10,13 @@ use crate::codec::{
     DeadLetterRecord, EventRecord, Reader, Record, SentRecord, decode_record, encode_event,
     encode_record,
 };
+use crate::decode::custom::Custom;
 use crate::decode::{BodyError, Reject, RejectCode, RequestView, Sink, Template, decode};
 use crate::error::InputError;
 use crate::event::{ErrorClass, Event, Kind, Label, Labels, Own, Provider, State as Word};
-use crate::keys::{Keys, id_form};
+use crate::ids::{IdForms, any_account, id_form};
+use crate::keys::Keys;
+use crate::profiles;
 
 /// What the door knows of a request beside its bytes: from the path and the query.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +31,8 @@ pub struct Scope<'a> {
     pub blast: Option<&'a str>,
     /// Parameter names of the operator.
     pub template: Option<&'a Template>,
+    /// The loaded profile, where the provider is `Profile`.
+    pub profile: Option<&'static Custom>,
 }
 
 /// What became of one request's body.
@@ -113,12 +118,21 @@ impl Batch {
             rejects: Vec::new(),
             error: None,
         };
+        let (account, mut scope) = (scope.profile.map(|p| p.scope(scope.account)), *scope);
+        if let Some(account) = &account {
+            (scope.provider, scope.account) = (Provider::Profile, account);
+        }
+        let scope = &scope;
         let mut taker = Taker {
             batch: self,
             scope,
             pushed,
         };
-        let error = decode(scope.provider, request, scope.template, &mut taker).err();
+        let outcome = match scope.profile {
+            Some(profile) => profile.decode(request, &mut taker),
+            None => decode(scope.provider, request, scope.template, &mut taker),
+        };
+        let error = outcome.err();
         let mut pushed = taker.pushed;
         pushed.error = error;
         self.keep_refused(scope, request, &pushed);
@@ -289,6 +303,15 @@ impl Taker<'_, '_> {
         let none = Own::default();
         let own = event.own.as_deref().unwrap_or(&none);
         let account = own.account.as_deref().unwrap_or(self.scope.account);
+        let scoped;
+        let account = match event.profile.filter(|_| self.scope.profile.is_none()) {
+            Some(name) => {
+                // A canonical event that names a profile.
+                scoped = profiles::loaded(name).map(|profile| profile.scope(account));
+                scoped.as_deref().unwrap_or(name)
+            }
+            None => account,
+        };
         let campaign = own
             .campaign
             .as_deref()
@@ -328,18 +351,19 @@ impl Taker<'_, '_> {
     fn keep_event(&mut self, record: &EventRecord<'_>) {
         let (kind, provider, account) = (record.kind, record.provider, record.account);
         let (keys, text) = (self.batch.keys, record.text);
+        let (forms, any) = (IdForms::of(provider, account), any_account(provider, account));
         let (state, class, occurred_us) = (record.state, record.class, record.occurred_us);
         let key = |account: &str, id: &str| match id {
             "" => 0,
-            id => keys.message(provider, account, &id_form(provider, id)),
+            id => keys.message(provider, account, &id_form(forms, id)),
         };
         let is_receipt = kind == Kind::Receipt;
         let (mut messages, mut code) = ([0; 3], (0, 0));
         if is_receipt {
-            let any = if account.is_empty() {
+            let any = if account == any {
                 0
             } else {
-                key("", record.message_id)
+                key(any, record.message_id)
             };
             messages = [
                 key(account, record.message_id),

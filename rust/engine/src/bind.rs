@@ -9,7 +9,7 @@ use crate::codec::{
 };
 use crate::decode::number::sender_key_text;
 use crate::event::{BlastId, ContactId, ErrorClass, State as Word};
-use crate::keys::has_aliases;
+use crate::ids::IdForms;
 use crate::resolve::find_message;
 use crate::state::State;
 
@@ -98,7 +98,7 @@ fn receipt(
     let Ok(event) = decode_event(&mut Reader::new(plain)) else {
         return bytes.extend_from_slice(plain);
     };
-    if has_aliases(event.provider)
+    if IdForms::of(event.provider, event.account).mixes_bases
         && let Some(found) = by_alias(state, &event)
     {
         let key = draft.messages.into_iter().max().unwrap_or_default();

@@ -21,6 +21,7 @@ mod profile;
 mod receipt_text;
 mod source;
 
+pub mod custom;
 mod flat;
 mod handset;
 pub mod zone;
@@ -44,7 +45,7 @@ mod vonage_sms;
 pub mod encode;
 pub mod request_file;
 
-use crate::event::{Event, Provider};
+use crate::event::{ErrorClass, Event, Provider, State};
 
 /// One HTTP request, or what stands for one. Header names are matched without regard to case.
 #[derive(Clone, Copy, Debug)]
@@ -197,6 +198,11 @@ pub fn decode<S: Sink>(
         Provider::Kannel => kannel::decode(request, template, sink),
         Provider::Infobip => infobip::decode(request, sink),
         Provider::Smpp => smpp::decode(request, sink),
+        // Whoever has loaded profiles calls them by name.
+        Provider::Profile => Err(BodyError {
+            byte: 0,
+            code: RejectCode::TypeUnsupported,
+        }),
         Provider::AfricasTalking => africastalking::decode(request, sink),
         Provider::Textlocal => textlocal::decode(request, sink),
         Provider::SmsEagle => smseagle::decode(request, sink),
@@ -205,5 +211,42 @@ pub fn decode<S: Sink>(
         Provider::Firetext => firetext::decode(request, sink),
         Provider::Mtarget => mtarget::decode(request, sink),
         Provider::HighConnection => highconnection::decode(request, sink),
+    }
+}
+
+/// What a provider's status words and error codes mean, as data.
+#[derive(Clone, Copy, Debug)]
+pub struct Tables {
+    /// Word, state, and whether nothing follows it.
+    pub words: &'static [(&'static str, State, bool)],
+    /// Codes by class.
+    pub classes: &'static [(ErrorClass, &'static [&'static str])],
+}
+
+/// The tables of a built-in provider; empty where its states are no words.
+pub fn tables(provider: Provider) -> Tables {
+    let profile = match provider {
+        Provider::Twilio => &twilio::PROFILE,
+        Provider::Telnyx => &telnyx::PROFILE,
+        Provider::VonageSms => &vonage_sms::PROFILE,
+        Provider::Infobip => &infobip::PROFILE,
+        Provider::Smpp => &smpp::PROFILE,
+        Provider::AfricasTalking => &africastalking::PROFILE,
+        Provider::Textlocal => &textlocal::PROFILE,
+        Provider::PlaySms => &playsms::PROFILE,
+        Provider::Mmg => &mmg::PROFILE,
+        Provider::Firetext => &firetext::PROFILE,
+        Provider::Mtarget => &mtarget::PROFILE,
+        Provider::HighConnection => &highconnection::PROFILE,
+        _ => {
+            return Tables {
+                words: &[],
+                classes: &[],
+            };
+        }
+    };
+    Tables {
+        words: profile.words,
+        classes: profile.classes,
     }
 }

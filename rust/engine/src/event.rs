@@ -104,6 +104,8 @@ named! {
         Mtarget = 27 "mtarget",
         /// `HighConnection`.
         HighConnection = 28 "highconnection",
+        /// A gateway whose format is told by a loaded profile.
+        Profile = 100 "profile",
     }
 }
 
@@ -300,6 +302,8 @@ pub struct Event<'a> {
     pub consent: Option<State>,
     /// Fields that only canonical events have.
     pub own: Option<Box<Own<'a>>>,
+    /// Name of the loaded profile, where the provider is `Profile`.
+    pub profile: Option<&'static str>,
 }
 
 /// Fields that only the project's own canonical events carry.
@@ -342,6 +346,7 @@ impl Event<'_> {
             client_ref: None,
             consent: None,
             own: None,
+            profile: None,
         }
     }
 }

@@ -34,6 +34,7 @@ fn scope(provider: Provider) -> Scope<'static> {
         campaign: None,
         blast: None,
         template: None,
+        profile: None,
     }
 }
 
@@ -441,6 +442,12 @@ fn every_error_code_has_a_case() {
             what: "",
             reason: text(),
         },
+        InputError::ProfileInvalid {
+            file: text(),
+            line: 1,
+            key: text(),
+            reason: text(),
+        },
         InputError::TooMany {
             what: "",
             unit: "",
@@ -491,7 +498,7 @@ fn every_error_code_has_a_case() {
         .chain(storage.map(|error| EngineError::Storage(error).code()))
         .chain([EngineError::Closed(ClosedError).code()])
         .collect();
-    assert_eq!(codes.len(), 16);
+    assert_eq!(codes.len(), 17);
     assert_eq!(
         arms - source.matches("(_) => \"").count(),
         codes.len(),

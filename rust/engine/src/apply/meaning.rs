@@ -6,7 +6,8 @@ use std::borrow::Cow;
 use crate::codec::EventRecord;
 use crate::decode::number::sender_key_text;
 use crate::event::{ContactId, ErrorClass, Kind, Label, State as Word};
-use crate::keys::{Keys, id_form};
+use crate::ids::{IdForms, any_account, id_form};
+use crate::keys::Keys;
 use crate::loose::Entry;
 use crate::sets::{Mask, SetKind, Tally};
 use crate::state::State;
@@ -95,20 +96,23 @@ pub(super) fn entry_of(
     (at_us, received_ms): (i64, i64),
 ) -> Entry {
     let keys = state.keys;
+    let forms = IdForms::of(record.provider, record.account);
     let message = |account: &str, id: &str| {
         if id.is_empty() {
             return 0;
         }
-        keys.message(record.provider, account, &id_form(record.provider, id))
+        keys.message(record.provider, account, &id_form(forms, id))
     };
     let by_id = if record.kind == Kind::Reply {
         ""
     } else {
         record.message_id
     };
-    let without_account = match record.account {
-        "" => [0, 0],
-        _ => [message("", by_id), message("", record.client_ref)],
+    let any = any_account(record.provider, record.account);
+    let without_account = if record.account == any {
+        [0, 0]
+    } else {
+        [message(any, by_id), message(any, record.client_ref)]
     };
     // Only one slash: with more it could name several.
     let named = match record
@@ -160,7 +164,8 @@ pub(crate) fn event_key(keys: Keys, record: &EventRecord<'_>, received_ms: i64) 
     }
     let contact = record.contact.map_or(0, |number| number.0).to_le_bytes();
     let state_byte = [record.state.map_or(0, Word::code)];
-    let id = id_form(record.provider, record.message_id);
+    let forms = IdForms::of(record.provider, record.account);
+    let id = id_form(forms, record.message_id);
     let is_named = !id.is_empty();
     let own_id = matches!(record.kind, Kind::Reply | Kind::OptOut | Kind::Receipt) && is_named;
     let when = match record.occurred_us {

@@ -3,7 +3,7 @@
 use super::place::{ask_again, ask_all_again, make_firm};
 use crate::codec::{AudienceRecord, BlastRecord, ConsentRecord, SentRecord};
 use crate::event::{BlastId, ContactId, Number};
-use crate::keys::{id_aliases, id_form};
+use crate::ids::{IdForms, id_aliases, id_form};
 use crate::limits::SENDS_WAITING_COUNT_MAX;
 use crate::loose::EntryId;
 use crate::messages::Registered;
@@ -30,7 +30,8 @@ pub(super) fn sent(state: &mut State, record: &SentRecord<'_>) {
         return;
     };
     let (provider, account) = (record.provider, record.account);
-    let form = id_form(provider, record.id);
+    let forms = IdForms::of(provider, account);
+    let form = id_form(forms, record.id);
     let key = state.keys.message(provider, account, &form);
     // Whoever has the id already keeps it; that this contact was sent to is true all the same.
     let registered = state.messages.register(key, blast, contact);
@@ -39,7 +40,7 @@ pub(super) fn sent(state: &mut State, record: &SentRecord<'_>) {
     if registered != Registered::New {
         return;
     }
-    let aliases = id_aliases(provider, &form);
+    let aliases = id_aliases(forms, &form);
     let keys = state.keys;
     let aliases = aliases.map(|alias| keys.message(provider, account, &alias));
     for id in state.loose.of_message(key) {

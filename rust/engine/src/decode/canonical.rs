@@ -12,6 +12,7 @@ use super::table::{Key, key, object};
 use super::tree::{Walk, check_utf8};
 use super::{BodyError, RejectCode, RequestView, Sink, source, time};
 use crate::event::{ErrorClass, Event, Kind, Number, Own, Provider, State};
+use crate::profiles;
 use crate::limits::{
     BODY_EVENTS_MAX, BODY_KEYS_MAX, ID_BYTES_MAX, MESSAGE_PARTS_MAX, NAME_BYTES_MAX,
     SENDER_BYTES_MAX,
@@ -223,11 +224,25 @@ fn named<T>(
         .ok_or_else(|| row.fault_in(slot, unknown))
 }
 
+/// A built-in provider, or a profile that is loaded and its name.
+fn provider_named(name: &str) -> Option<(Provider, Option<&'static str>)> {
+    match Provider::from_name(name) {
+        Some(Provider::Profile) => None,
+        Some(provider) => Some((provider, None)),
+        None => {
+            let profile = profiles::loaded(name)?;
+            Some((Provider::Profile, Some(profile.name())))
+        }
+    }
+}
+
 fn event<'s>(row: &mut Row<'s>) -> Result<Event<'s>, Fault> {
     let kind = named(row, Slot::Event, RejectCode::KindUnknown, Kind::from_name)?
         .ok_or_else(|| row.fault(RejectCode::FieldMissing))?;
-    let provider = named(row, PROVIDER, RejectCode::ValueInvalid, Provider::from_name)?;
-    let mut event = Event::new(kind, provider.unwrap_or(Provider::Canonical));
+    let provider = named(row, PROVIDER, RejectCode::ValueInvalid, provider_named)?;
+    let (provider, profile) = provider.unwrap_or((Provider::Canonical, None));
+    let mut event = Event::new(kind, provider);
+    event.profile = profile;
     event.message_id = row.first(&[Slot::Id], ID_BYTES_MAX)?;
     event.contact = contact(row)?;
     event.sender = row.first(&[Slot::To], SENDER_BYTES_MAX)?;

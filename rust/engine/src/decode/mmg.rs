@@ -42,33 +42,20 @@ static WORDS: &[Word] = &[
     word("5", State::Failed),
 ];
 
-/// Substatuses mean something else under each status.
-static CLASSES: &[(&str, &[Class])] = &[
+/// Status and substatus: a substatus means something else under each status.
+static CLASSES: &[Class] = &[
     (
-        "2",
-        &[
-            (ErrorClass::InvalidNumber, &["1", "5"]),
-            (
-                ErrorClass::OptedOut,
-                &["2049", "2050", "2051", "2052", "2053"],
-            ),
-        ],
+        ErrorClass::InvalidNumber,
+        &["2/1", "2/5", "5/8", "5/51", "5/52"],
     ),
+    // Blacklists of the operator, of the subscriber, of the sender's number.
     (
-        "4",
-        &[
-            (ErrorClass::Absent, &["6", "27"]),
-            (ErrorClass::Expired, &["15"]),
-        ],
+        ErrorClass::OptedOut,
+        &["2/2049", "2/2050", "2/2051", "2/2052", "2/2053", "5/10"],
     ),
-    (
-        "5",
-        &[
-            (ErrorClass::InvalidNumber, &["8", "51", "52"]),
-            (ErrorClass::OptedOut, &["10"]),
-            (ErrorClass::RateLimit, &["20"]),
-        ],
-    ),
+    (ErrorClass::Absent, &["4/6", "4/27"]),
+    (ErrorClass::Expired, &["4/15"]),
+    (ErrorClass::RateLimit, &["5/20"]),
 ];
 
 pub(super) static PROFILE: Profile = Profile {
@@ -76,7 +63,7 @@ pub(super) static PROFILE: Profile = Profile {
     status: &[Slot::Status],
     words: WORDS,
     code: &[Slot::Code],
-    classes: &[],
+    classes: CLASSES,
     text: &[],
     receipt: Shape {
         client_ref: &[Slot::Ref],
@@ -112,12 +99,13 @@ fn receipt<'s>(row: &mut Row<'s>) -> Result<Event<'s>, Fault> {
         // It tells who confirmed, the operator or the handset.
         event.error_code = None;
     }
-    if let (Some(code), Some(ErrorClass::Other)) = (&event.error_code, event.error_class) {
-        let classes = CLASSES.iter().find(|(under, _)| status == Some(*under));
-        let mut classes = classes.map_or(&[][..], |(_, classes)| classes).iter();
-        let listed = classes.find(|(_, codes)| codes.contains(&code.trim()));
-        event.error_class = Some(listed.map_or(ErrorClass::Other, |(class, _)| *class));
-    }
+    let pair = match (&event.error_code, event.state, status) {
+        (Some(code), Some(state), Some(status)) => {
+            Some((state, format!("{status}/{}", code.trim())))
+        }
+        _ => None,
+    };
+    event.error_class = pair.and_then(|(state, pair)| PROFILE.class(state, Some(&pair)));
     event.contact = contact(row)?;
     event.occurred_us = time(row, Slot::Time, zone::LONDON);
     check_reference(row, &event)?;

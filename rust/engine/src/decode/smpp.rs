@@ -49,7 +49,7 @@ const SHAPE: Shape = Shape {
     ..Shape::NONE
 };
 
-static PROFILE: Profile = Profile {
+pub(super) static PROFILE: Profile = Profile {
     provider: Provider::Smpp,
     status: &[],
     words: WORDS,

@@ -7,7 +7,7 @@
 
 use super::escape::unescape;
 use super::json::{Scanner, Stopped, Text, Token};
-use super::row::{Build, Row, SCRATCH_BYTES, Scratch, has_nul};
+use super::row::{Build, Builder, Row, SCRATCH_BYTES, Scratch, has_nul};
 use super::slots::{Fault, Raw, Slot, Slots, Wire, at};
 use super::table::{Key, List, bit_of};
 use super::{BodyError, RejectCode, Sink, form};
@@ -50,9 +50,19 @@ pub(super) fn one_row<S: Sink>(
     build: Build,
     sink: &mut S,
 ) -> Result<(), Fault> {
+    one_row_with(slots, whole, &build, sink)
+}
+
+/// Like [`one_row`], with any builder.
+pub(super) fn one_row_with<S: Sink, B: Builder>(
+    slots: &Slots<'_>,
+    whole: &str,
+    builder: &B,
+    sink: &mut S,
+) -> Result<(), Fault> {
     let mut buffer = [0; SCRATCH_BYTES];
     let mut row = Row::new(slots, whole, Scratch::new(&mut buffer), 0, 0);
-    match build(&mut row) {
+    match builder.build(&mut row) {
         Ok(Some(event)) => sink.event(0, event),
         Ok(None) => {}
         // Nothing else is in such a body, so text that cannot be decoded spoils all of it.
@@ -76,6 +86,19 @@ pub(super) fn json_rows<S: Sink>(
     build: Build,
     sink: &mut S,
 ) -> Result<(), BodyError> {
+    json_rows_with(body, root, &build, sink)
+}
+
+/// Like [`json_rows`], with any builder.
+///
+/// # Errors
+/// As [`json_rows`].
+pub(super) fn json_rows_with<S: Sink, B: Builder>(
+    body: &[u8],
+    root: &'static Key,
+    builder: &B,
+    sink: &mut S,
+) -> Result<(), BodyError> {
     let text = check_utf8(body)?;
     let mut walk = Walk::new(Scanner::new(body, 0, BODY_KEYS_MAX));
     let (start, fits) = walk.whole(root).map_err(|Stopped| walk.scan.fault())?;
@@ -84,7 +107,7 @@ pub(super) fn json_rows<S: Sink>(
     }
     let mut out = Out {
         text,
-        build,
+        builder,
         sink,
         next: 0,
     };
@@ -290,14 +313,14 @@ fn find_key(outer: &'static Key, name: Text<'_>) -> Option<(usize, &'static Key)
 }
 
 /// Gives rows to the sink.
-struct Out<'b, 'k, S> {
+struct Out<'b, 'k, S, B> {
     text: &'b str,
-    build: Build,
+    builder: &'k B,
     sink: &'k mut S,
     next: u32,
 }
 
-impl<S: Sink> Out<'_, '_, S> {
+impl<S: Sink, B: Builder> Out<'_, '_, S, B> {
     fn row(&mut self, slots: &Slots<'_>, start: usize, fits: bool) {
         let number = self.next;
         self.next += 1;
@@ -308,7 +331,7 @@ impl<S: Sink> Out<'_, '_, S> {
         let mut buffer = [0; SCRATCH_BYTES];
         let scratch = Scratch::new(&mut buffer);
         let mut row = Row::new(slots, self.text, scratch, number, at(start));
-        match (self.build)(&mut row) {
+        match self.builder.build(&mut row) {
             Ok(Some(event)) => self.sink.event(number, event),
             Ok(None) => {}
             Err(fault) => self.sink.reject(fault.in_row(number)),

@@ -5,9 +5,8 @@
 
 use serde_json::Value;
 use smstrack_engine::decode::encode::encode_canonical;
-use smstrack_engine::decode::request_file::RequestFile;
-use smstrack_engine::decode::{Reject, Sink, decode};
-use smstrack_engine::event::{Event, Provider};
+use smstrack_engine::decode::{Reject, Sink};
+use smstrack_engine::event::Event;
 
 /// What was found, as lines.
 #[derive(Default)]
@@ -36,21 +35,5 @@ impl Sink for Lines {
     fn reject(&mut self, reject: Reject) {
         let (row, byte, word) = (reject.row, reject.byte, reject.code.word());
         self.0.push(format!("!{row}@{byte} {word}"));
-    }
-}
-
-/// Compares what each request file becomes with its lines.
-#[track_caller]
-pub fn check(provider: Provider, cases: &[(&[u8], &[&str])]) {
-    for (file, expected) in cases {
-        let request = RequestFile::parse(file).unwrap();
-        let mut lines = Lines::default();
-        if let Err(error) = decode(provider, &request.view(), None, &mut lines) {
-            assert!(lines.0.is_empty(), "given before the body was refused");
-            lines
-                .0
-                .push(format!("!!{} {}", error.byte, error.code.word()));
-        }
-        assert_eq!(lines.0, *expected, "{}", String::from_utf8_lossy(file));
     }
 }

@@ -259,7 +259,7 @@ def test_every_provider_is_shown_as_data(tmp_path: Path) -> None:
     assert found["smpp"]["ids"] == ["ignore-case", "strip-zeros", "hex-or-decimal"]
     assert found["mmg"]["clock"] == "Europe/London"
     assert found["mmg"]["country"] == 44
-    assert found["africastalking"]["errors"]["opted_out"] == ["UserInBlackList"]
+    assert found["africastalking"]["errors"]["opted_out"] == ["UserInBlackList", "UserInBlacklist"]
     assert found["gate"]["answer"] == {
         "status": 202, "content_type": "text/xml", "body": "<ok/>"
     }  # fmt: skip

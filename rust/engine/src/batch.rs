@@ -10,30 +10,12 @@ use crate::codec::{
     DeadLetterRecord, EventRecord, Reader, Record, SentRecord, decode_record, encode_event,
     encode_record,
 };
-use crate::decode::custom::Custom;
-use crate::decode::{BodyError, Reject, RejectCode, RequestView, Sink, Template, decode};
+use crate::decode::{BodyError, Reject, RejectCode, RequestView, Sink};
 use crate::error::InputError;
-use crate::event::{ErrorClass, Event, Kind, Label, Labels, Own, Provider, State as Word};
+use crate::event::{ErrorClass, Event, Kind, Label, Labels, Own, State as Word};
 use crate::ids::{IdForms, any_account, id_form};
 use crate::keys::Keys;
-use crate::profiles;
-
-/// What the door knows of a request beside its bytes: from the path and the query.
-#[derive(Clone, Copy, Debug)]
-pub struct Scope<'a> {
-    /// From the path.
-    pub provider: Provider,
-    /// Provider account from the path; empty if none.
-    pub account: &'a str,
-    /// `campaign=` of the callback URL.
-    pub campaign: Option<&'a str>,
-    /// `blast=` of the callback URL.
-    pub blast: Option<&'a str>,
-    /// Parameter names of the operator.
-    pub template: Option<&'a Template>,
-    /// The loaded profile, where the provider is `Profile`.
-    pub profile: Option<&'static Custom>,
-}
+pub use crate::scope::Scope;
 
 /// What became of one request's body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,21 +100,14 @@ impl Batch {
             rejects: Vec::new(),
             error: None,
         };
-        let (account, mut scope) = (scope.profile.map(|p| p.scope(scope.account)), *scope);
-        if let Some(account) = &account {
-            (scope.provider, scope.account) = (Provider::Profile, account);
-        }
-        let scope = &scope;
+        let account = scope.profile_account();
+        let scope = &scope.within(account.as_deref());
         let mut taker = Taker {
             batch: self,
             scope,
             pushed,
         };
-        let outcome = match scope.profile {
-            Some(profile) => profile.decode(request, &mut taker),
-            None => decode(scope.provider, request, scope.template, &mut taker),
-        };
-        let error = outcome.err();
+        let error = scope.decode(request, &mut taker).err();
         let mut pushed = taker.pushed;
         pushed.error = error;
         self.keep_refused(scope, request, &pushed);
@@ -303,15 +278,8 @@ impl Taker<'_, '_> {
         let none = Own::default();
         let own = event.own.as_deref().unwrap_or(&none);
         let account = own.account.as_deref().unwrap_or(self.scope.account);
-        let scoped;
-        let account = match event.profile.filter(|_| self.scope.profile.is_none()) {
-            Some(name) => {
-                // A canonical event that names a profile.
-                scoped = profiles::loaded(name).map(|profile| profile.scope(account));
-                scoped.as_deref().unwrap_or(name)
-            }
-            None => account,
-        };
+        let named = self.scope.named_account(event.profile, account);
+        let account = named.as_deref().unwrap_or(account);
         let campaign = own
             .campaign
             .as_deref()
@@ -351,7 +319,10 @@ impl Taker<'_, '_> {
     fn keep_event(&mut self, record: &EventRecord<'_>) {
         let (kind, provider, account) = (record.kind, record.provider, record.account);
         let (keys, text) = (self.batch.keys, record.text);
-        let (forms, any) = (IdForms::of(provider, account), any_account(provider, account));
+        let (forms, any) = (
+            IdForms::of(provider, account),
+            any_account(provider, account),
+        );
         let (state, class, occurred_us) = (record.state, record.class, record.occurred_us);
         let key = |account: &str, id: &str| match id {
             "" => 0,

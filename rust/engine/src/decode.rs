@@ -24,6 +24,7 @@ mod source;
 pub mod custom;
 mod flat;
 mod handset;
+mod latin;
 pub mod zone;
 
 mod africastalking;

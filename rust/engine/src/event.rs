@@ -92,7 +92,7 @@ named! {
         AfricasTalking = 19 "africastalking",
         /// Textlocal receipts and inbound messages.
         Textlocal = 20 "textlocal",
-        /// SMSEagle: messages a device received.
+        /// `SMSEagle`: messages a device received.
         SmsEagle = 23 "smseagle",
         /// playSMS's generic gateway callback.
         PlaySms = 24 "playsms",

@@ -30,6 +30,7 @@ pub mod profiles;
 pub mod query;
 pub mod registry;
 pub mod resolve;
+pub mod scope;
 pub mod sets;
 pub mod snapshot;
 pub mod state;

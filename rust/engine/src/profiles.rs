@@ -32,28 +32,29 @@ impl Profiles {
     /// # Errors
     /// `ProfileInvalid` names the file, the line and the key.
     pub fn load(files: &[(String, String)], reserved: &[&str]) -> Result<Self, InputError> {
-        let mut all: Vec<(&str, read::Draft)> = Vec::with_capacity(files.len());
+        let mut all: Vec<read::Draft> = Vec::with_capacity(files.len());
         for (file, text) in files {
             let draft = read::read(file, text)?;
-            let names = || std::iter::once(&draft.name).chain(&draft.aliases);
-            for name in names() {
-                let is_own =
-                    Provider::from_name(name).is_some() || reserved.contains(&name.as_str());
-                let other = all
-                    .iter()
-                    .find(|(_, other)| other.name == *name || other.aliases.contains(name));
-                let reason = match other {
-                    _ if is_own => format!("\"{name}\" is a built-in provider; use another name."),
-                    Some((other, _)) => {
-                        format!("\"{name}\" is the name of the profile in {other} as well.")
-                    }
-                    None => continue,
-                };
+            let mut names = std::iter::once(&draft.name).chain(&draft.aliases);
+            let reason = names.find_map(|name| {
+                if Provider::from_name(name).is_some() || reserved.contains(&name.as_str()) {
+                    return Some(format!(
+                        "\"{name}\" is a built-in provider; use another name."
+                    ));
+                }
+                let mut taken = files.iter().zip(&all);
+                let ((other, _), _) = taken.find(|(_, other)| other.is_named(name))?;
+                Some(format!(
+                    "\"{name}\" is a name of the profile in {other} as well."
+                ))
+            });
+            if let Some(reason) = reason {
                 return Err(draft.name_error(file, text, &reason));
             }
-            all.push((text, draft));
+            all.push(draft);
         }
-        let kept = all.into_iter().map(|(text, draft)| keep(text, draft));
+        let kept = files.iter().zip(all);
+        let kept = kept.map(|((_, text), draft)| keep(text, draft));
         kept.collect::<Result<_, _>>().map(Self)
     }
 
@@ -86,6 +87,18 @@ pub fn loaded(name: &str) -> Option<&'static Custom> {
     let loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
     let mut newest = loaded.iter().rev().map(|(_, profile)| *profile);
     newest.find(|profile| profile.is_named(name))
+}
+
+/// A built-in provider, or a profile that is loaded and its name.
+pub(crate) fn provider_named(name: &str) -> Option<(Provider, Option<&'static str>)> {
+    match Provider::from_name(name) {
+        Some(Provider::Profile) => None,
+        Some(provider) => Some((provider, None)),
+        None => {
+            let profile = loaded(name)?;
+            Some((Provider::Profile, Some(profile.name())))
+        }
+    }
 }
 
 fn keep(text: &str, draft: read::Draft) -> Result<&'static Custom, InputError> {

@@ -414,6 +414,15 @@ fn a_foreign_directory_and_other_windows_are_refused() {
     );
 }
 
+fn profile_error() -> InputError {
+    InputError::ProfileInvalid {
+        file: String::new(),
+        line: 1,
+        key: String::new(),
+        reason: String::new(),
+    }
+}
+
 /// Each code stands in a test of this folder, so that none can be added without a case.
 #[test]
 fn every_error_code_has_a_case() {
@@ -442,12 +451,7 @@ fn every_error_code_has_a_case() {
             what: "",
             reason: text(),
         },
-        InputError::ProfileInvalid {
-            file: text(),
-            line: 1,
-            key: text(),
-            reason: text(),
-        },
+        profile_error(),
         InputError::TooMany {
             what: "",
             unit: "",

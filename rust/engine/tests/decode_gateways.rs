@@ -1,7 +1,6 @@
-//! Odd forms of the requests of smaller gateways: Africa's Talking, Textlocal, SMSEagle,
-//! playSMS, MMG, Firetext, mTarget, HighConnection.
+//! Odd forms of the requests of smaller gateways: Africa's Talking, Textlocal, `SMSEagle`,
+//! playSMS, MMG, Firetext, mTarget, `HighConnection`.
 #![cfg(test)]
-#![expect(clippy::too_many_lines, reason = "tables of cases are long")]
 
 mod cases;
 

@@ -1,6 +1,7 @@
 //! Gateways told by profiles: what their requests become, that ids of profiles stay apart, and
 //! what is said of a profile that is wrong.
 #![cfg(test)]
+#![expect(clippy::too_many_lines, reason = "tables of cases are long")]
 
 mod cases;
 
@@ -171,6 +172,35 @@ fn one_row() {
     ] {
         assert_eq!(lines(ACME, file), [expected], "{file}");
     }
+}
+
+#[test]
+fn forms_in_latin_1() {
+    let text = "name = \"latin\"\nrequest = \"form\"\ncharset = \"iso-8859-1\"\n\
+        [reply]\ncontact = \"from\"\ntext = \"text\"\nsender = \"to\"\n";
+    for (file, expected) in [
+        (
+            "POST /a\n\nfrom=447700900123&text=R%E9ponse+d%27%E9t%E9&to=caf%E9",
+            "reply contact=+447700900123 sender=café text=Réponse d'été",
+        ),
+        (
+            "POST /a\n\nfrom=447700900123&text=",
+            "reply contact=+447700900123 text=",
+        ),
+        (
+            "POST /a\n\nfrom=447700900123&text=%",
+            "!!26 percent_invalid",
+        ),
+    ] {
+        assert_eq!(lines(text, file), [expected], "{file}");
+    }
+    let wrong = text.replace("8859-1", "8859-9");
+    let error = Profiles::load(&[("f".to_owned(), wrong)], &[]).unwrap_err();
+    let said = error.to_string();
+    assert!(
+        said.contains("charset: \"iso-8859-9\" is not allowed; use one of: utf-8"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -382,7 +412,9 @@ fn what_is_wrong_is_said() {
         .map(|t| ("f".to_owned(), t.to_owned()));
     let error = Profiles::load(&two, &[]).unwrap_err();
     assert!(
-        error.to_string().contains("is the name of the profile in"),
+        error
+            .to_string()
+            .contains("\"acme-sms\" is a name of the profile in f as well"),
         "{error}"
     );
 }

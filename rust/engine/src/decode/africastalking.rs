@@ -35,7 +35,7 @@ static WORDS: &[Word] = &[
 ];
 
 static CLASSES: &[Class] = &[
-    (ErrorClass::OptedOut, &["UserInBlackList"]),
+    (ErrorClass::OptedOut, &["UserInBlackList", "UserInBlacklist"]),
     (ErrorClass::Absent, &["UserIsInactive"]),
 ];
 

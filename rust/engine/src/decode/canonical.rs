@@ -12,11 +12,11 @@ use super::table::{Key, key, object};
 use super::tree::{Walk, check_utf8};
 use super::{BodyError, RejectCode, RequestView, Sink, source, time};
 use crate::event::{ErrorClass, Event, Kind, Number, Own, Provider, State};
-use crate::profiles;
 use crate::limits::{
     BODY_EVENTS_MAX, BODY_KEYS_MAX, ID_BYTES_MAX, MESSAGE_PARTS_MAX, NAME_BYTES_MAX,
     SENDER_BYTES_MAX,
 };
+use crate::profiles::provider_named;
 use std::borrow::Cow;
 
 // Slots that canonical events use for what only they have.
@@ -222,18 +222,6 @@ fn named<T>(
     known(&text)
         .map(Some)
         .ok_or_else(|| row.fault_in(slot, unknown))
-}
-
-/// A built-in provider, or a profile that is loaded and its name.
-fn provider_named(name: &str) -> Option<(Provider, Option<&'static str>)> {
-    match Provider::from_name(name) {
-        Some(Provider::Profile) => None,
-        Some(provider) => Some((provider, None)),
-        None => {
-            let profile = profiles::loaded(name)?;
-            Some((Provider::Profile, Some(profile.name())))
-        }
-    }
 }
 
 fn event<'s>(row: &mut Row<'s>) -> Result<Event<'s>, Fault> {

@@ -3,12 +3,16 @@
 //!
 //! Reading profiles is `custom/read.rs`. Knows nothing of files.
 
+mod describe;
 mod doc;
 mod fields;
+mod meanings;
 mod pattern;
 pub(crate) mod read;
+mod sections;
 
 use super::handset::handset;
+use super::latin::latin;
 use super::profile::check_reference;
 use super::row::{Builder, Row, clean_code};
 use super::slots::{Fault, Slot, Slots};
@@ -19,7 +23,7 @@ use super::{BodyError, RejectCode, RequestView, Sink};
 use crate::event::{ErrorClass, Event, Kind, Provider, State};
 use crate::facts::{Answer, Parts};
 use crate::ids::{IdForms, Scoped};
-use crate::limits::{ID_BYTES_MAX, SENDER_BYTES_MAX};
+use crate::limits::{ID_BYTES_MAX, REPLY_TEXT_BYTES_MAX, SENDER_BYTES_MAX};
 use pattern::Times;
 use std::borrow::Cow;
 
@@ -38,6 +42,8 @@ pub struct Custom {
     codes: Codes,
     consent: Vec<(String, State)>,
     country: Option<u32>,
+    /// Texts and senders of forms are in ISO-8859-1.
+    is_latin: bool,
     ids: IdForms,
     parts: Parts,
     clock: String,
@@ -181,36 +187,6 @@ impl Custom {
         }
     }
 
-    /// Itself as JSON: the fields its file has.
-    pub fn describe(&self) -> serde_json::Value {
-        let ids: Vec<&str> = self.ids.words().collect();
-        let words = self.words.listed.iter();
-        let states: serde_json::Value = words
-            .map(|(word, state, is_final)| {
-                serde_json::json!({ "word": word, "state": state.name(), "final": is_final })
-            })
-            .collect();
-        let classes = self.codes.classes.iter();
-        let errors = classes.map(|(class, codes)| (class.name().to_owned(), codes.clone().into()));
-        let signatures: Vec<&str> = self.signature.as_deref().into_iter().collect();
-        serde_json::json!({
-            "name": self.name,
-            "aliases": self.aliases,
-            "title": self.title,
-            "built_in": false,
-            "ids": ids,
-            "shares_ids": false,
-            "country": self.country,
-            "clock": self.clock,
-            "parts": self.parts.word(),
-            "signatures": signatures,
-            "answer": crate::facts::answer(&self.answer),
-            "states": states,
-            "other_state": self.words.other.map(|(state, _)| state.name()),
-            "errors": serde_json::Value::Object(errors.collect()),
-        })
-    }
-
     const fn event(&self, kind: Kind) -> Event<'static> {
         let mut event = Event::new(kind, Provider::Profile);
         event.profile = Some(self.name);
@@ -305,7 +281,13 @@ impl Job<'_> {
     fn reply<'s>(&self, section: &Section, row: &mut Row<'s>) -> Result<Event<'s>, Fault> {
         let mut event = self.custom.event(Kind::Reply);
         self.fill(&mut event, section, row)?;
-        event.text = row.reply_text(&section.text)?;
+        event.text = if self.custom.is_latin {
+            let text = section.text.iter().find(|slot| row.slots.has(**slot));
+            let text = text.map(|slot| latin(row, *slot, REPLY_TEXT_BYTES_MAX));
+            text.transpose()?.flatten()
+        } else {
+            row.reply_text(&section.text)?
+        };
         let sign = word(row, &section.consent)?;
         event.consent = sign.and_then(|sign| self.custom.consent(&sign));
         Ok(event)
@@ -331,7 +313,16 @@ impl Job<'_> {
     ) -> Result<(), Fault> {
         row.fill(&mut event.message_id, &section.id, ID_BYTES_MAX)?;
         event.contact = handset(row, &section.contact, self.custom.country)?;
-        row.fill(&mut event.sender, &section.sender, SENDER_BYTES_MAX)?;
+        if self.custom.is_latin {
+            let filled = section
+                .sender
+                .iter()
+                .find(|slot| row.slots.is_filled(**slot));
+            let sender = filled.map(|slot| latin(row, *slot, SENDER_BYTES_MAX));
+            event.sender = sender.transpose()?.flatten();
+        } else {
+            row.fill(&mut event.sender, &section.sender, SENDER_BYTES_MAX)?;
+        }
         let filled = section.time.iter().find(|slot| row.slots.is_filled(**slot));
         if let Some(slot) = filled {
             let text = row.text(*slot).unwrap_or_default();

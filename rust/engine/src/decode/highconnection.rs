@@ -1,15 +1,15 @@
-//! HighConnection: receipts as query, inbound messages as form, whose values are
+//! `HighConnection`: receipts as query, inbound messages as form, whose values are
 //! percent-encoded ISO-8859-1. Their times name no zone.
 
 use super::handset::{handset, number_of};
+use super::latin::latin;
 use super::profile::{Profile, Shape, Word, check_reference, word};
 use super::row::Row;
-use super::slots::{Fault, Slot, Wire};
+use super::slots::{Fault, Slot};
 use super::table::{Key, key, object};
-use super::{BodyError, RejectCode, RequestView, Sink, flat, form};
+use super::{BodyError, RejectCode, RequestView, Sink, flat};
 use crate::event::{Event, Kind, Provider, State};
 use crate::limits::{ID_BYTES_MAX, REPLY_TEXT_BYTES_MAX, SENDER_BYTES_MAX};
-use std::borrow::Cow;
 
 static ROOT: Key = object(
     "",
@@ -81,35 +81,4 @@ fn reply<'s>(row: &mut Row<'s>) -> Result<Event<'s>, Fault> {
     event.text = latin(row, Slot::Text, REPLY_TEXT_BYTES_MAX)?;
     event.client_ref = latin(row, Slot::PartText, ID_BYTES_MAX)?.filter(|id| !id.is_empty());
     Ok(event)
-}
-
-/// A form value whose bytes, once decoded, are characters of ISO-8859-1.
-fn latin<'s>(
-    row: &mut Row<'s>,
-    slot: Slot,
-    bytes_max: usize,
-) -> Result<Option<Cow<'s, str>>, Fault> {
-    let raw = row.slots.get(slot);
-    let is_form = matches!(raw.wire, Wire::Plain | Wire::Form | Wire::Text);
-    if !is_form || (raw.wire != Wire::Form && raw.bytes.is_ascii()) {
-        let text = row.text(slot)?;
-        return match text {
-            Some(text) if text.len() > bytes_max => {
-                Err(row.fault_in(slot, RejectCode::ValueTooLong))
-            }
-            text => Ok(text),
-        };
-    }
-    let mut decoded = vec![0; raw.bytes.len()];
-    let len = form::unescape(raw.bytes, &mut decoded, raw.wire != Wire::Form)
-        .map_err(|at| raw.fault(at, RejectCode::PercentInvalid))?;
-    let text: String = decoded
-        .iter()
-        .take(len)
-        .map(|byte| char::from(*byte))
-        .collect();
-    if text.len() > bytes_max {
-        return Err(row.fault_in(slot, RejectCode::ValueTooLong));
-    }
-    Ok(Some(Cow::Owned(text)))
 }

@@ -1,4 +1,4 @@
-//! SMSEagle: messages that a device received, as query or form. Its ids are small numbers that
+//! `SMSEagle`: messages that a device received, as query or form. Its ids are small numbers that
 //! each device counts for itself, its times those of the device.
 
 use super::handset::handset;

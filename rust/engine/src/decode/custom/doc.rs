@@ -147,6 +147,27 @@ impl<'v, 'd> View<'v, 'd> {
         Ok(vec![scalar(value).ok_or_else(|| wrong(value))?])
     }
 
+    /// One of some words, and what each stands for.
+    pub fn one_of<T: Copy>(
+        &self,
+        key: &str,
+        allowed: &[(&str, T)],
+    ) -> Result<Option<T>, InputError> {
+        let Some((word, span)) = self.text(key)? else {
+            return Ok(None);
+        };
+        let known = allowed.iter().find(|(name, _)| *name == word);
+        known.map(|(_, value)| Some(*value)).ok_or_else(|| {
+            let names: Vec<&str> = allowed.iter().map(|(name, _)| *name).collect();
+            let reason = format!(
+                "\"{}\" is not allowed; use one of: {}.",
+                shown(&word),
+                names.join(", ")
+            );
+            self.error(&span, key, &reason)
+        })
+    }
+
     /// True or false.
     pub fn flag(&self, key: &str) -> Result<Option<bool>, InputError> {
         let Some(value) = self.get(key) else {
@@ -205,4 +226,9 @@ fn scalar(value: &Spanned<DeValue<'_>>) -> Option<Text> {
     let number = || inner.as_integer().map(|number| number.as_str().to_owned());
     let text = inner.as_str().map(str::to_owned).or_else(number)?;
     Some((text, value.span()))
+}
+
+/// As much of a value as an error repeats.
+pub(super) fn shown(text: &str) -> String {
+    text.chars().take(40).flat_map(char::escape_debug).collect()
 }

@@ -2,9 +2,9 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
+use smstrack_engine::decode::custom::Custom;
 use smstrack_engine::decode::encode::encode_canonical;
 use smstrack_engine::decode::request_file::RequestFile;
-use smstrack_engine::decode::custom::Custom;
 use smstrack_engine::decode::{Reject, Sink, Template, decode as decode_of};
 use smstrack_engine::error::InputError;
 use smstrack_engine::event::{Event, Label, Provider};
@@ -21,7 +21,11 @@ pub fn provider(py: Python<'_>, name: &str, profiles: &Profiles) -> PyResult<Who
     let known = named(name, profiles).or_else(own);
     known.ok_or_else(|| {
         let loaded = profiles.iter().map(Custom::name);
-        let names: Vec<&str> = PROVIDERS.iter().map(|(name, _)| *name).chain(loaded).collect();
+        let names: Vec<&str> = PROVIDERS
+            .iter()
+            .map(|(name, _)| *name)
+            .chain(loaded)
+            .collect();
         errors::input(
             py,
             InputError::Unknown {
@@ -95,19 +99,17 @@ pub fn decode(
     provider: &str,
     request: Bound<'_, Request>,
     template: Option<&str>,
-    profiles: Option<Bound<'_, LoadedProfiles>>,
+    profiles: Option<&Bound<'_, LoadedProfiles>>,
 ) -> PyResult<String> {
-    let (provider, profile) = self::provider(py, provider, &profiles::inner(profiles.as_ref()))?;
+    let (provider, profile) = self::provider(py, provider, &profiles::inner(profiles))?;
     let template = self::template(py, template)?;
     let held = Held::Request(request);
     let parts = held.parts();
     let (outcome, found) = py.detach(|| {
         let mut found = Collect::default();
-        let outcome = parts.with_view(&mut Vec::new(), |view| {
-            match profile {
-                Some(profile) => profile.decode(view, &mut found),
-                None => decode_of(provider, view, template.as_ref(), &mut found),
-            }
+        let outcome = parts.with_view(&mut Vec::new(), |view| match profile {
+            Some(profile) => profile.decode(view, &mut found),
+            None => decode_of(provider, view, template.as_ref(), &mut found),
         });
         (outcome, found)
     });

@@ -1,4 +1,8 @@
 //! Provider profiles as Python sees them: loaded ones, and all providers as data.
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "pyo3 hands over what it converted"
+)]
 
 use pyo3::prelude::*;
 use serde_json::Value;
@@ -43,8 +47,10 @@ pub fn inner(profiles: Option<&Bound<'_, LoadedProfiles>>) -> Profiles {
 /// See `_core.pyi`.
 #[pyfunction]
 #[pyo3(signature = (profiles=None))]
-pub fn describe_providers(profiles: Option<Bound<'_, LoadedProfiles>>) -> String {
-    let built_in = Provider::ALL.iter().filter(|provider| **provider != Provider::Profile);
+pub fn describe_providers(profiles: Option<&Bound<'_, LoadedProfiles>>) -> String {
+    let built_in = Provider::ALL
+        .iter()
+        .filter(|provider| **provider != Provider::Profile);
     let built_in = built_in.map(|provider| {
         let names = PROVIDERS.iter().filter(|(_, known)| known == provider);
         let aliases: Vec<&str> = names
@@ -53,6 +59,6 @@ pub fn describe_providers(profiles: Option<Bound<'_, LoadedProfiles>>) -> String
             .collect();
         describe(*provider, &aliases)
     });
-    let all: Vec<Value> = built_in.chain(inner(profiles.as_ref()).describe()).collect();
+    let all: Vec<Value> = built_in.chain(inner(profiles).describe()).collect();
     Value::from(all).to_string()
 }

@@ -35,7 +35,10 @@ static WORDS: &[Word] = &[
 ];
 
 static CLASSES: &[Class] = &[
-    (ErrorClass::OptedOut, &["UserInBlackList", "UserInBlacklist"]),
+    (
+        ErrorClass::OptedOut,
+        &["UserInBlackList", "UserInBlacklist"],
+    ),
     (ErrorClass::Absent, &["UserIsInactive"]),
 ];
 

@@ -242,6 +242,14 @@ mod tests {
                 "2024-10-27 12:00:00",
                 "2024-10-27T12:00:00Z",
             ),
+        ] {
+            assert_eq!(utc(clock, wall), expected, "{clock} {wall}");
+        }
+    }
+
+    #[test]
+    fn other_clocks() {
+        for (clock, wall, expected) in [
             (
                 "Europe/Paris",
                 "2026-03-29 01:59:59",

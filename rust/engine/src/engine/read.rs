@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::Engine;
-use crate::ids::shown;
 use crate::codec::{Reader, Record, decode_record};
 use crate::decode::number::{Contact, classify};
 use crate::error::{ClosedError, EngineError, StorageError};
 use crate::event::ContactId;
+use crate::ids::shown;
 use crate::idset::IdSet;
 use crate::limits::{PAGE_BYTES_MAX, PAGE_COUNT_MAX};
 use crate::log::reader::replay;

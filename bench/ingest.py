@@ -36,7 +36,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--contacts", type=int, default=1_000_000, help="known contacts")
     parser.add_argument("--events", type=int, default=200_000, help="receipts a round and mix")
-    parser.add_argument("--batch", type=int, default=5_000, help="receipts a call (one fdatasync)")
+    parser.add_argument("--batch", type=int, default=20_000, help="receipts a call (one fdatasync)")
     parser.add_argument("--rounds", type=int, default=common.PAIRS_MIN, help="pairs of each mix")
     parser.add_argument("--mixes", default="form,json,smpp,mix", help="which, with commas")
     parser.add_argument(
@@ -106,11 +106,7 @@ class Ours:
 
     def ingest(self, batches: list[list[tuple[str, list[Any]]]]) -> int:
         """Takes in prepared batches; returns the events accepted."""
-        accepted = 0
-        for batch in batches:
-            for provider, requests in batch:
-                accepted += self._engine.ingest(provider, requests).accepted
-        return accepted
+        return sum(self._engine.ingest_mixed(batch).accepted for batch in batches)
 
     def contacts_in(self, mix: str, name: str) -> BitMap:
         """A set of the mix's blast, by the generator's contact numbers."""
@@ -297,6 +293,8 @@ def profile_loop(asked: argparse.Namespace, race: Race, ours: Ours) -> None:
             ours.prepare(shapes.batch(race.traffic, race.mix, start, asked.batch))
             for start in starts
         ]
+        if asked.match == "id":
+            register_ids(race, ours, asked)
         race.next += asked.events
         seconds, _ = timed(partial(ours.ingest, prepared))
         common.progress(f"{asked.events / seconds:,.0f} events/s")

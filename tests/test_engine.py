@@ -203,3 +203,31 @@ def test_decode_without_an_engine() -> None:
     with pytest.raises(sms.InputError) as caught:
         sms.decode("pigeon", request)
     assert caught.value.code == "unknown_name"
+
+
+def test_several_providers_share_one_batch(engine: sms.Engine) -> None:
+    spring, _ = blast_of(engine, 3)
+    first, second = (receipt(f"SM{i:032x}", "delivered") for i in range(2))
+    done = engine.ingest_mixed([("twilio", [first]), ("telnyx", [b"{"]), ("twilio", [second])])
+    assert (done.accepted, done.rejected) == (2, 1)
+    assert list(done.bodies) == [1, 0, 1]
+    assert done.rejects == [(1, -1, 1, "json_truncated")]
+    assert set(spring.delivered.numbers()) == {number(0), number(1)}
+    assert engine.ingest_mixed([]).accepted == 0
+    with pytest.raises(sms.InputError):
+        engine.ingest_mixed([("twilio", [receipt(f"SM{2:032x}", "delivered")]), ("nobody", [])])
+    assert number(2) not in spring.delivered, "a batch that fails leaves nothing"
+
+
+def test_a_batch_belongs_to_its_engine(engine: sms.Engine, tmp_path: Path) -> None:
+    batch = engine.core.begin("twilio", [receipt("SM1", "delivered")], received_ms=1)
+    with sms.open(tmp_path / "other") as other:
+        with pytest.raises(sms.InputError, match="another"):
+            other.core.commit(batch)
+        with pytest.raises(sms.InputError, match="another"):
+            other.core.begin(
+                "twilio",
+                [b""],
+                received_ms=1,
+                into=engine.core.begin("twilio", [], received_ms=1),
+            )

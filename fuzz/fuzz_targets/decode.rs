@@ -22,6 +22,10 @@ impl Sink for Written {
         self.lines.push(line);
     }
 
+    fn withdraw(&mut self) {
+        *self = Self::default();
+    }
+
     fn reject(&mut self, _reject: Reject) {
         self.rejects += 1;
     }

@@ -10,6 +10,7 @@ struct Ignore;
 impl Sink for Ignore {
     fn event(&mut self, _row: u32, _event: Event<'_>) {}
     fn reject(&mut self, _reject: Reject) {}
+    fn withdraw(&mut self) {}
 }
 
 fuzz_target!(|data: &[u8]| {

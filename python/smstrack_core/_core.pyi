@@ -179,8 +179,12 @@ class Engine:
         blast: str | None = None,
         template: str | None = None,
         received_ms: int,
+        into: Batch | None = None,
     ) -> Batch:
         """Decodes requests (or bare POST bodies) of one provider; writes nothing.
+
+        They are added to `into`, a batch of this engine that is not committed yet, if one is
+        given; its arrival holds then. Raises with nothing added but what came before.
 
         `?campaign=` and `?blast=` in a request's target count like the arguments.
         Raises InputError: unknown provider, batch over its limit.

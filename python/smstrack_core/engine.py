@@ -195,6 +195,41 @@ class Engine:
             template=None if template is None else orjson.dumps(dict(template)).decode(),
             received_ms=now_ms() if received_ms is None else received_ms,
         )
+        return self._commit(batch)
+
+    def ingest_mixed(
+        self,
+        groups: Iterable[tuple[str, Sequence[_core.Request | bytes]]],
+        *,
+        account: str = "",
+        campaign: str | None = None,
+        blast: str | None = None,
+        received_ms: int | None = None,
+    ) -> Ingested:
+        """Takes in requests of several providers as one batch: one fdatasync for all of them.
+
+        Args:
+            groups: Provider and its requests, as `ingest` takes them. Requests are numbered on
+                through all groups in what is returned.
+            account, campaign, blast, received_ms: As in `ingest`, for every group.
+
+        All accepted events are kept, or none; raises and blocks as `ingest` does.
+        """
+        arrival = now_ms() if received_ms is None else received_ms
+        batch: _core.Batch | None = None
+        for provider, requests in groups:
+            batch = self.core.begin(
+                provider,
+                requests,
+                account=account,
+                campaign=campaign,
+                blast=blast,
+                received_ms=arrival,
+                into=batch,
+            )
+        return Ingested(0, 0, [], array("I")) if batch is None else self._commit(batch)
+
+    def _commit(self, batch: _core.Batch) -> Ingested:
         labels = label_batch(batch.reply_texts()) if batch.reply_count else b""
         taken = array("I", batch.accepted)
         rejects = batch.rejects

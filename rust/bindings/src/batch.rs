@@ -1,6 +1,6 @@
 //! Decoded requests on their way to a commit.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -12,24 +12,31 @@ type Refused = (usize, i64, u32, &'static str);
 /// See `_core.pyi`.
 #[pyclass(frozen, module = "smstrack_core._core")]
 pub struct Batch {
+    /// `None` once it was taken out.
     inner: Mutex<Option<engine::Batch>>,
-    pushed: Vec<Pushed>,
+    pushed: Mutex<Vec<Pushed>>,
 }
 
 impl Batch {
-    pub fn new(inner: engine::Batch, pushed: Vec<Pushed>) -> Self {
+    pub const fn new(inner: engine::Batch, pushed: Vec<Pushed>) -> Self {
         Self {
             inner: Mutex::new(Some(inner)),
-            pushed,
+            pushed: Mutex::new(pushed),
         }
     }
 
-    /// Takes the batch out; `None` the second time.
-    pub fn take(&self) -> Option<engine::Batch> {
-        self.inner
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+    /// The batch, locked.
+    pub fn lock(&self) -> MutexGuard<'_, Option<engine::Batch>> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pushed(&self) -> MutexGuard<'_, Vec<Pushed>> {
+        self.pushed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes what became of further requests.
+    pub fn extend(&self, pushed: Vec<Pushed>) {
+        self.pushed().extend(pushed);
     }
 }
 
@@ -37,21 +44,19 @@ impl Batch {
 impl Batch {
     #[getter]
     fn reply_count(&self) -> usize {
-        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.as_ref().map_or(0, engine::Batch::reply_count)
+        self.lock().as_ref().map_or(0, engine::Batch::reply_count)
     }
 
     fn reply_texts(&self) -> Vec<String> {
-        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner
+        self.lock()
             .as_ref()
             .map_or_else(Vec::new, |b| b.reply_texts().map(str::to_owned).collect())
     }
 
     #[getter]
     fn accepted<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        let counts = self
-            .pushed
+        let pushed = self.pushed();
+        let counts = pushed
             .iter()
             .flat_map(|pushed| pushed.accepted.to_le_bytes());
         PyBytes::new(py, &counts.collect::<Vec<u8>>())
@@ -60,7 +65,7 @@ impl Batch {
     #[getter]
     fn rejects(&self) -> Vec<Refused> {
         let mut all = Vec::new();
-        for (body, pushed) in self.pushed.iter().enumerate() {
+        for (body, pushed) in self.pushed().iter().enumerate() {
             let rows = pushed.rejects.iter();
             all.extend(rows.map(|r| (body, i64::from(r.row), r.byte, r.code.word())));
             all.extend(

@@ -40,6 +40,9 @@ pub fn refused(rows: &[Refused]) -> Vec<(u32, &'static str)> {
     rows.iter().map(|(row, code)| (*row, code.word())).collect()
 }
 
+/// How many requests ahead a body is fetched from memory.
+const TOUCH_AHEAD_COUNT: usize = 2;
+
 /// Decodes all requests of one call into a batch.
 ///
 /// # Errors
@@ -51,7 +54,10 @@ pub fn push_all(
 ) -> Result<Vec<Pushed>, EngineError> {
     let mut headers = Vec::new();
     let mut pushed = Vec::with_capacity(parts.len());
-    for part in parts {
+    for (index, part) in parts.iter().enumerate() {
+        if let Some(next) = parts.get(index + TOUCH_AHEAD_COUNT) {
+            next.touch();
+        }
         let names =
             smstrack_server::names_in(part.target).map_err(|_| InputError::NameInvalid {
                 what: "campaign or blast",

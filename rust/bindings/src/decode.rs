@@ -86,6 +86,10 @@ impl Sink for Collect {
         encode_canonical(&event, &mut self.events);
     }
 
+    fn withdraw(&mut self) {
+        *self = Self::default();
+    }
+
     fn reject(&mut self, reject: Reject) {
         self.rejects.push(reject);
     }

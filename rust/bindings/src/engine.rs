@@ -221,7 +221,7 @@ impl Engine {
         Ok((done.new, refused(&done.refused)))
     }
 
-    #[pyo3(signature = (provider, requests, *, account="", campaign=None, blast=None, template=None, received_ms))]
+    #[pyo3(signature = (provider, requests, *, account="", campaign=None, blast=None, template=None, received_ms, into=None))]
     #[expect(
         clippy::too_many_arguments,
         reason = "the border's shape: one call a batch"
@@ -236,15 +236,24 @@ impl Engine {
         blast: Option<&str>,
         template: Option<&str>,
         received_ms: i64,
-    ) -> PyResult<Batch> {
+        into: Option<Py<Batch>>,
+    ) -> PyResult<Py<Batch>> {
         let (provider, profile) = self::provider(py, provider, &self.profiles)?;
         let template = self::template(py, template)?;
+        let into = match into {
+            Some(into) => into,
+            None => Py::new(py, Batch::new(self.inner.batch(received_ms), Vec::new()))?,
+        };
         let held = requests
             .into_iter()
             .map(Held::take)
             .collect::<PyResult<Vec<_>>>()?;
         let parts: Vec<Parts<'_>> = held.iter().map(Held::parts).collect();
-        let bytes: usize = parts.iter().map(Parts::body_bytes).sum();
+        let held_bytes = into.get().lock().as_ref().map(engine::Batch::body_bytes);
+        let Some(held_bytes) = held_bytes else {
+            return Err(committed_before(py));
+        };
+        let bytes = held_bytes + parts.iter().map(Parts::body_bytes).sum::<usize>();
         if bytes > BATCH_BYTES_MAX {
             let (limit, bytes_max) = ("batch_bytes_max", BATCH_BYTES_MAX);
             let error = InputError::TooLarge {
@@ -272,11 +281,16 @@ impl Engine {
             template: template.as_ref(),
             profile,
         };
-        self.run(py, |engine| {
-            let mut batch = engine.batch(received_ms);
-            let pushed = push_all(&mut batch, &scope, &parts)?;
-            Ok(Batch::new(batch, pushed))
-        })
+        let batch = into.get();
+        let pushed = self.run(py, |engine| match batch.lock().as_mut() {
+            Some(batch) => {
+                engine.check_owner(batch)?;
+                push_all(batch, &scope, &parts)
+            }
+            None => Ok(Vec::new()),
+        })?;
+        batch.extend(pushed);
+        Ok(into)
     }
 
     #[pyo3(signature = (batch, labels=None))]
@@ -289,15 +303,8 @@ impl Engine {
         let labels = labels
             .map(|labels| read_labels(py, labels.as_bytes()))
             .transpose()?;
-        let Some(mut inner) = batch.get().take() else {
-            let reason = "was committed before".to_owned();
-            return Err(errors::input(
-                py,
-                InputError::ValueInvalid {
-                    what: "batch",
-                    reason,
-                },
-            ));
+        let Some(mut inner) = batch.get().lock().take() else {
+            return Err(committed_before(py));
         };
         let done = self.run(py, move |engine| {
             if let Some(labels) = labels.filter(|labels| !labels.is_empty()) {
@@ -382,6 +389,17 @@ impl Engine {
             engine.digest().map(|digest| format!("{digest:016x}"))
         })
     }
+}
+
+fn committed_before(py: Python<'_>) -> PyErr {
+    let reason = "was committed before".to_owned();
+    errors::input(
+        py,
+        InputError::ValueInvalid {
+            what: "batch",
+            reason,
+        },
+    )
 }
 
 /// See `_core.pyi`.

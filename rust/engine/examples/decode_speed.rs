@@ -28,6 +28,10 @@ impl Sink for Count {
     }
 
     fn reject(&mut self, _reject: Reject) {}
+
+    fn withdraw(&mut self) {
+        self.0 = 0;
+    }
 }
 
 const TWILIO: &str = "POST /hooks/twilio\n\nSmsSid=SMf9465940cfa3f6fcca01cb6582c443a1&\

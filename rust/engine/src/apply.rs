@@ -20,8 +20,8 @@ mod meaning;
 mod place;
 mod register;
 
-pub(crate) use meaning::event_key;
-use meaning::{entry_of, meaning, receipt_mask};
+pub(crate) use meaning::receipt_key;
+use meaning::{entry_of, event_key, meaning, receipt_mask};
 use place::put;
 use register::{audience, blast, consent, sent};
 

@@ -1,24 +1,26 @@
 //! Requests decoded and waiting to be written together.
 //!
-//! Owns all it needs, so the request bytes may go. An event is kept here as the bytes of its
-//! record; a receipt also as the few fields it needs once its message is found. Decides what
-//! can become a record at all; whose it is, is decided at commit.
+//! Owns all it needs, so the request bytes may go. A receipt is kept as the few fields that it
+//! has, any other event as the bytes of its record. `take` decides what can become a record at
+//! all; whose it is, is decided at commit.
 
 use std::borrow::Cow;
 
-use crate::codec::{
-    DeadLetterRecord, EventRecord, Reader, Record, SentRecord, decode_record, encode_event,
-    encode_record,
-};
-use crate::decode::{BodyError, Reject, RejectCode, RequestView, Sink};
+use crate::codec::{DeadLetterRecord, Reader, Record, decode_record, encode_record};
+use crate::decode::{BodyError, Reject, RequestView};
 use crate::error::InputError;
-use crate::event::{ErrorClass, Event, Kind, Label, Labels, Own, State as Word};
-use crate::ids::{IdForms, any_account, id_form};
+use crate::event::{Label, Labels};
 use crate::keys::Keys;
 pub use crate::scope::Scope;
 
+pub(crate) mod draft;
+mod take;
+
+use draft::{Draft, Kept, Range};
+use take::Taker;
+
 /// What became of one request's body.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pushed {
     /// Events taken from it.
     pub accepted: u32,
@@ -30,35 +32,6 @@ pub struct Pushed {
     pub error: Option<BodyError>,
 }
 
-/// One event or dead letter, as the bytes of its record.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Draft {
-    pub start: u32,
-    pub end: u32,
-    /// Only for receipts, 0 if none: keys of the message id, with and without its account, and
-    /// of our reference.
-    pub messages: [u64; 3],
-    pub is_receipt: bool,
-    pub state: Option<Word>,
-    pub class: Option<ErrorClass>,
-    pub occurred_us: Option<i64>,
-    /// Where the error code stands in `texts`.
-    pub code: (u32, u32),
-}
-
-impl Draft {
-    const NOTHING: Self = Self {
-        start: 0,
-        end: 0,
-        messages: [0; 3],
-        is_receipt: false,
-        state: None,
-        class: None,
-        occurred_us: None,
-        code: (0, 0),
-    };
-}
-
 /// See the module.
 #[derive(Debug)]
 pub struct Batch {
@@ -67,8 +40,10 @@ pub struct Batch {
     pub(crate) bytes: Vec<u8>,
     pub(crate) drafts: Vec<Draft>,
     texts: String,
-    /// Draft and text range of each reply.
-    replies: Vec<(u32, u32, u32)>,
+    /// Where each sender stands: receipts of one batch mostly share a few.
+    pub(crate) senders: Vec<Range>,
+    /// Draft and text of each reply.
+    replies: Vec<(u32, Range)>,
     labels: Vec<u16>,
     body_bytes: usize,
 }
@@ -82,6 +57,7 @@ impl Batch {
             bytes: Vec::new(),
             drafts: Vec::new(),
             texts: String::new(),
+            senders: Vec::new(),
             replies: Vec::new(),
             labels: Vec::new(),
             body_bytes: 0,
@@ -94,19 +70,9 @@ impl Batch {
     /// Names come from the scope alone: whoever routes a request reads them from its URL.
     pub fn push(&mut self, scope: &Scope<'_>, request: &RequestView<'_>) -> Pushed {
         self.body_bytes += request.body.len() + request.target.len();
-        let pushed = Pushed {
-            accepted: 0,
-            replies: 0,
-            rejects: Vec::new(),
-            error: None,
-        };
         let account = scope.profile_account();
         let scope = &scope.within(account.as_deref());
-        let mut taker = Taker {
-            batch: self,
-            scope,
-            pushed,
-        };
+        let mut taker = Taker::new(self, scope);
         let error = scope.decode(request, &mut taker).err();
         let mut pushed = taker.pushed;
         pushed.error = error;
@@ -134,6 +100,36 @@ impl Batch {
         }
     }
 
+    /// Empties it; its memory stays.
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
+        self.drafts.clear();
+        self.texts.clear();
+        self.senders.clear();
+        self.replies.clear();
+        self.labels.clear();
+        self.body_bytes = 0;
+    }
+
+    /// The same memory for requests that arrive at another time.
+    pub(crate) const fn begun_at(mut self, received_ms: i64) -> Self {
+        self.received_ms = received_ms;
+        self
+    }
+
+    /// Memory that it holds, full or empty.
+    pub(crate) const fn held_bytes(&self) -> usize {
+        self.bytes.capacity()
+            + self.texts.capacity()
+            + self.drafts.capacity() * size_of::<Draft>()
+            + self.replies.capacity() * size_of::<(u32, Range)>()
+    }
+
+    /// The keys that its records are made with.
+    pub(crate) const fn keys(&self) -> Keys {
+        self.keys
+    }
+
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.drafts.is_empty()
@@ -144,9 +140,9 @@ impl Batch {
         self.body_bytes
     }
 
-    /// Bytes of the records so far.
+    /// Bytes of what is kept so far, records or what they will be made of.
     pub fn record_bytes(&self) -> usize {
-        self.bytes.len()
+        self.bytes.len() + self.texts.len() + self.drafts.len() * size_of::<Draft>()
     }
 
     /// How many replies wait for labels.
@@ -156,11 +152,7 @@ impl Batch {
 
     /// Texts of the replies, in order; empty where one has none.
     pub fn reply_texts(&self) -> impl Iterator<Item = &str> {
-        self.replies.iter().map(|(_, start, end)| {
-            self.texts
-                .get(*start as usize..*end as usize)
-                .unwrap_or_default()
-        })
+        self.replies.iter().map(|(_, range)| self.text_at(*range))
     }
 
     /// One word of labels for each reply, in order (see [`Labels`]). Without a call, replies
@@ -179,12 +171,11 @@ impl Batch {
 
     /// Writes the labels into the replies' records.
     pub(crate) fn settle_labels(&mut self) {
-        for (index, (draft, _, _)) in std::mem::take(&mut self.replies).into_iter().enumerate() {
-            let Some(slot) = self.drafts.get(draft as usize).copied() else {
+        for (index, (draft, _)) in std::mem::take(&mut self.replies).into_iter().enumerate() {
+            let Some(Draft::Kept(kept)) = self.drafts.get(draft as usize).copied() else {
                 continue;
             };
-            let old = self.bytes.get(slot.start as usize..slot.end as usize);
-            let old = old.unwrap_or_default().to_vec();
+            let old = self.record(kept.bytes).to_vec();
             let Ok(Record::Event(mut record)) = decode_record(&mut Reader::new(&old)) else {
                 continue;
             };
@@ -193,199 +184,68 @@ impl Batch {
             if record.labels == Labels::NONE {
                 record.labels = Labels::NONE.with(Label::Other);
             }
-            let start = self.bytes.len();
-            encode_record(&Record::Event(record), &mut self.bytes);
-            let end = self.bytes.len();
-            if let Some(slot) = self.drafts.get_mut(draft as usize) {
-                (slot.start, slot.end) = (place(start), place(end));
+            let bytes = self.encode(&Record::Event(record));
+            if let Some(draft) = self.drafts.get_mut(draft as usize) {
+                *draft = Draft::Kept(Kept { bytes, ..kept });
             }
         }
     }
 
-    /// The error code of a draft.
-    pub(crate) fn code(&self, draft: &Draft) -> &str {
+    /// A text of a draft.
+    pub(crate) fn text_at(&self, (start, end): Range) -> &str {
         self.texts
-            .get(draft.code.0 as usize..draft.code.1 as usize)
+            .get(start as usize..end as usize)
             .unwrap_or_default()
     }
 
-    /// The record of a draft, as bytes.
-    pub(crate) fn record(&self, draft: &Draft) -> &[u8] {
+    /// The bytes of a draft that is kept as a record.
+    pub(crate) fn record(&self, (start, end): Range) -> &[u8] {
         self.bytes
-            .get(draft.start as usize..draft.end as usize)
+            .get(start as usize..end as usize)
             .unwrap_or_default()
+    }
+
+    fn encode(&mut self, record: &Record<'_>) -> Range {
+        let start = place(self.bytes.len());
+        encode_record(record, &mut self.bytes);
+        (start, place(self.bytes.len()))
     }
 
     fn keep(&mut self, record: &Record<'_>) {
-        let start = place(self.bytes.len());
-        encode_record(record, &mut self.bytes);
-        self.drafts.push(Draft {
-            start,
-            end: place(self.bytes.len()),
-            ..Draft::NOTHING
-        });
+        let bytes = self.encode(record);
+        self.drafts.push(Draft::Kept(Kept {
+            bytes,
+            ..Kept::default()
+        }));
     }
 
-    fn text(&mut self, text: &str) -> (u32, u32) {
+    fn text(&mut self, text: &str) -> Range {
+        if text.is_empty() {
+            return (0, 0);
+        }
         let start = place(self.texts.len());
         self.texts.push_str(text);
         (start, place(self.texts.len()))
     }
+
+    /// Place of a sender among `senders`.
+    fn sender(&mut self, sender: &str) -> u32 {
+        let recent = self.senders.iter().enumerate().rev().take(RECENT_COUNT);
+        for (place, range) in recent {
+            if self.text_at(*range) == sender {
+                return self::place(place);
+            }
+        }
+        let range = self.text(sender);
+        self.senders.push(range);
+        place(self.senders.len() - 1)
+    }
 }
+
+/// Senders that are looked through: an account has a few, and one that is kept twice is no harm.
+const RECENT_COUNT: usize = 16;
 
 /// Offsets in a batch fit 32 bits: `BATCH_BYTES_MAX` keeps them far below.
 fn place(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
-}
-
-struct Taker<'a, 'b> {
-    batch: &'a mut Batch,
-    scope: &'a Scope<'b>,
-    pushed: Pushed,
-}
-
-impl Sink for Taker<'_, '_> {
-    fn event(&mut self, row: u32, event: Event<'_>) {
-        match self.refusal(&event) {
-            Some(code) => self.pushed.rejects.push(Reject { row, byte: 0, code }),
-            None if event.kind == Kind::Control => {}
-            None => self.take(&event),
-        }
-    }
-
-    fn reject(&mut self, reject: Reject) {
-        self.pushed.rejects.push(reject);
-    }
-}
-
-impl Taker<'_, '_> {
-    /// Why an event that could be decoded cannot be kept as one.
-    fn refusal(&self, event: &Event<'_>) -> Option<RejectCode> {
-        let own = event.own.as_deref();
-        match event.kind {
-            Kind::Reply | Kind::OptOut if event.contact.is_none() => Some(RejectCode::NotANumber),
-            Kind::Sent => {
-                let named = own.is_some_and(|own| own.campaign.is_some() && own.blast.is_some());
-                let named = named || (self.scope.campaign.is_some() && self.scope.blast.is_some());
-                let is_whole = named && event.contact.is_some() && event.message_id.is_some();
-                (!is_whole).then_some(RejectCode::FieldMissing)
-            }
-            _ => None,
-        }
-    }
-
-    fn take(&mut self, event: &Event<'_>) {
-        let none = Own::default();
-        let own = event.own.as_deref().unwrap_or(&none);
-        let account = own.account.as_deref().unwrap_or(self.scope.account);
-        let named = self.scope.named_account(event.profile, account);
-        let account = named.as_deref().unwrap_or(account);
-        let campaign = own
-            .campaign
-            .as_deref()
-            .or(self.scope.campaign)
-            .unwrap_or_default();
-        let blast = own
-            .blast
-            .as_deref()
-            .or(self.scope.blast)
-            .unwrap_or_default();
-        self.pushed.accepted += 1;
-        if event.kind == Kind::Sent {
-            return self.take_sent(event, account, campaign, blast);
-        }
-        let mut record = EventRecord::new(event.kind, event.provider);
-        record.account = account;
-        record.message_id = event.message_id.as_deref().unwrap_or_default();
-        record.client_ref = event.client_ref.as_deref().unwrap_or_default();
-        record.event_id = own.event_id.as_deref().unwrap_or_default();
-        record.contact = event.contact;
-        record.sender = event.sender.as_deref().unwrap_or_default();
-        record.campaign = campaign;
-        record.blast = blast;
-        record.state = event.state;
-        record.class = event.error_class;
-        record.code = event.error_code.as_deref().unwrap_or_default();
-        record.occurred_us = event.occurred_us;
-        record.text = event.text.as_deref();
-        record.name = own.name.as_deref().unwrap_or_default();
-        record.step = own.step.as_deref().unwrap_or_default();
-        record.value_micros = own.value_micros;
-        record.currency = own.currency.as_deref().unwrap_or_default();
-        record.labels = consent_labels(event.consent);
-        self.keep_event(&record);
-    }
-
-    fn keep_event(&mut self, record: &EventRecord<'_>) {
-        let (kind, provider, account) = (record.kind, record.provider, record.account);
-        let (keys, text) = (self.batch.keys, record.text);
-        let (forms, any) = (
-            IdForms::of(provider, account),
-            any_account(provider, account),
-        );
-        let (state, class, occurred_us) = (record.state, record.class, record.occurred_us);
-        let key = |account: &str, id: &str| match id {
-            "" => 0,
-            id => keys.message(provider, account, &id_form(forms, id)),
-        };
-        let is_receipt = kind == Kind::Receipt;
-        let (mut messages, mut code) = ([0; 3], (0, 0));
-        if is_receipt {
-            let any = if account == any {
-                0
-            } else {
-                key(any, record.message_id)
-            };
-            messages = [
-                key(account, record.message_id),
-                any,
-                key(account, record.client_ref),
-            ];
-            if !record.code.is_empty() {
-                code = self.batch.text(record.code);
-            }
-        }
-        let start = place(self.batch.bytes.len());
-        encode_event(record, &mut self.batch.bytes);
-        let end = place(self.batch.bytes.len());
-        self.batch.drafts.push(Draft {
-            start,
-            end,
-            messages,
-            is_receipt,
-            state,
-            class,
-            occurred_us,
-            code,
-        });
-        if kind == Kind::Reply {
-            self.pushed.replies += 1;
-            let (start, end) = self.batch.text(text.unwrap_or_default());
-            let draft = place(self.batch.drafts.len() - 1);
-            self.batch.replies.push((draft, start, end));
-        }
-    }
-
-    fn take_sent(&mut self, event: &Event<'_>, account: &str, campaign: &str, blast: &str) {
-        let (Some(number), Some(id)) = (event.contact, event.message_id.as_deref()) else {
-            return;
-        };
-        let record = Record::Sent(SentRecord {
-            blast: self.batch.keys.blast(campaign, blast),
-            provider: event.provider,
-            account,
-            id,
-            number,
-        });
-        self.batch.keep(&record);
-    }
-}
-
-fn consent_labels(sign: Option<Word>) -> Labels {
-    match sign {
-        Some(Word::Stop) => Labels::NONE.with(Label::OptOut),
-        Some(Word::Start) => Labels::NONE.with(Label::OptIn),
-        Some(Word::Help) => Labels::NONE.with(Label::Help),
-        _ => Labels::NONE,
-    }
 }

@@ -11,6 +11,7 @@ pub mod time;
 mod escape;
 mod form;
 mod json;
+mod layout;
 mod name;
 mod row;
 mod slots;
@@ -167,6 +168,9 @@ pub trait Sink {
     fn event(&mut self, row: u32, event: Event<'_>);
     /// One refused row.
     fn reject(&mut self, reject: Reject);
+    /// Forgets all events and rejects of this request so far: what followed them showed that
+    /// they do not count.
+    fn withdraw(&mut self);
 }
 
 /// Parameter names that an operator chose, and the role each has
@@ -184,7 +188,7 @@ pub struct Template {
 /// `text`, `unix time`, `UTC time` and `smsc`; the name `(body)` is the body.
 ///
 /// # Errors
-/// [`BodyError`] when nothing in the body can be read; nothing was given to the sink then.
+/// [`BodyError`] when the body cannot be read; what the sink was given was withdrawn then.
 pub fn decode<S: Sink>(
     provider: Provider,
     request: &RequestView<'_>,

@@ -22,6 +22,7 @@ use crate::limits::BATCH_BYTES_MAX;
 use crate::log::disk::Disk;
 use crate::log::writer::LogWriter;
 use crate::snapshot;
+use crate::spare::Spare;
 use crate::state::State;
 
 mod identity;
@@ -76,6 +77,7 @@ pub struct Engine {
     registering: Mutex<()>,
     /// One snapshot at a time.
     snapshotting: Mutex<()>,
+    spare: Spare,
 }
 
 impl Engine {
@@ -102,8 +104,11 @@ impl Engine {
     }
 
     /// An empty batch. `received_ms`: arrival, milliseconds since 1970-01-01 UTC.
-    pub const fn batch(&self, received_ms: i64) -> Batch {
-        Batch::new(self.keys, received_ms)
+    pub fn batch(&self, received_ms: i64) -> Batch {
+        match self.spare.batch() {
+            Some(batch) => batch.begun_at(received_ms),
+            None => Batch::new(self.keys, received_ms),
+        }
     }
 
     /// Resolves, logs, syncs and applies a batch; it is on disk when this returns.
@@ -124,6 +129,7 @@ impl Engine {
                 bytes_max: BATCH_BYTES_MAX,
             }));
         }
+        self.check_owner(&batch)?;
         batch.settle_labels();
         if batch.is_empty() {
             return Ok(Committed::default());
@@ -131,11 +137,31 @@ impl Engine {
         self.submit(Job::Batch(Box::new(batch)))
     }
 
+    /// Refuses a batch of another directory: its keys mean nothing here.
+    ///
+    /// # Errors
+    /// `ValueInvalid`.
+    pub fn check_owner(&self, batch: &Batch) -> Result<(), EngineError> {
+        if batch.keys() == self.keys {
+            return Ok(());
+        }
+        Err(EngineError::Input(InputError::ValueInvalid {
+            what: "batch",
+            reason: "was begun with another engine".to_owned(),
+        }))
+    }
+
     fn submit(&self, job: Job) -> Outcome {
         self.group.submit(job, |jobs| {
             let count = jobs.len();
             // A defect must not leave the others waiting, nor a half-applied state in use.
-            catch_unwind(AssertUnwindSafe(|| self.run(&jobs))).unwrap_or_else(|_| {
+            let outcomes = catch_unwind(AssertUnwindSafe(|| self.run(&jobs)));
+            for job in jobs {
+                if let Job::Batch(batch) = job {
+                    self.spare.keep_batch(*batch);
+                }
+            }
+            outcomes.unwrap_or_else(|_| {
                 let what = "a panic while writing".to_owned();
                 if let Some(open) = self.lock_open().as_mut() {
                     open.log.poison(&what);
@@ -203,6 +229,9 @@ impl Engine {
                 Err(error) => Err(EngineError::Input(error)),
             });
         }
+        for (_, bytes, _) in payloads {
+            self.spare.keep_buffer(bytes);
+        }
         outcomes
     }
 
@@ -219,7 +248,7 @@ impl Engine {
             .iter()
             .map(|job| match job {
                 Job::Batch(batch) => {
-                    let (bytes, count) = bind(&state, batch);
+                    let (bytes, count) = bind(&state, batch, self.spare.buffer());
                     (batch.received_ms, bytes, count)
                 }
                 Job::Records(received_ms, bytes, count) => (*received_ms, bytes.clone(), *count),
@@ -327,16 +356,18 @@ fn apply_payload(
 /// Records applied together.
 const GROUP_COUNT: usize = 512;
 
-/// Touches the contacts that a group will look up, all at once: one after the other, each would
-/// wait for memory alone.
+/// Touches the contacts and keys that a group will look up, all at once: one after the other,
+/// each would wait for memory alone.
 fn warm(state: &State, group: &[Record<'_>]) {
-    let numbers = group.iter().filter_map(|record| match record {
-        Record::Likely(record) => Some(record.contact),
-        Record::Event(record) => record.contact,
-        _ => None,
-    });
-    let known = numbers
-        .filter(|number| state.contacts.find(*number).is_some())
-        .count();
+    let mut known = 0_usize;
+    for record in group {
+        let (number, event) = match record {
+            Record::Likely(record) => (Some(record.contact), record.event),
+            Record::Event(record) => (record.contact, 0),
+            _ => (None, 0),
+        };
+        known += usize::from(number.is_some_and(|n| state.contacts.find(n).is_some()));
+        known += usize::from(event != 0 && state.seen.contains(&event));
+    }
     std::hint::black_box(known);
 }

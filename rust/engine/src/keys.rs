@@ -31,7 +31,7 @@ fn gather(what: u8, parts: &[&[u8]], buffer: &mut [u8; BUFFER_BYTES]) -> Option<
 }
 
 /// Makes keys of one data directory. `0` is never a key: it means none.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keys {
     k0: u64,
     k1: u64,
@@ -94,6 +94,16 @@ impl Keys {
     /// The identity of an event, by which a repeat is known.
     pub fn event(self, parts: &[&[u8]]) -> u64 {
         self.hash(5, parts)
+    }
+
+    /// The identity of a receipt: keys and numbers, then two short texts.
+    pub fn receipt(self, words: [u64; 4], kinds: [u8; 2], texts: [&str; 2]) -> u64 {
+        let mut bytes = [0; 32];
+        for (place, word) in bytes.as_chunks_mut().0.iter_mut().zip(words) {
+            *place = word.to_le_bytes();
+        }
+        let [code, account] = texts.map(str::as_bytes);
+        self.hash(7, &[&bytes, &kinds, code, account])
     }
 
     /// A fact, for the digest of state.

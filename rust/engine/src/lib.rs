@@ -33,4 +33,5 @@ pub mod resolve;
 pub mod scope;
 pub mod sets;
 pub mod snapshot;
+mod spare;
 pub mod state;

@@ -512,6 +512,7 @@ fn every_error_code_has_a_case() {
         include_str!("bad_input.rs"),
         include_str!("corruption.rs"),
         include_str!("crash.rs"),
+        include_str!("profiles.rs"),
     ];
     let tests = tests.concat();
     let samples = tests.find("fn every_error_code_has_a_case").unwrap();

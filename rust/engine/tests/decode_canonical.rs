@@ -58,6 +58,10 @@ impl Sink for Found {
     fn reject(&mut self, reject: Reject) {
         self.rejects.push(reject);
     }
+
+    fn withdraw(&mut self) {
+        *self = Self::default();
+    }
 }
 
 fn read_as(kind: &str, body: &[u8]) -> Result<Found, BodyError> {

@@ -34,6 +34,10 @@ impl Sink for Lines {
         self.0.push(line.join(" "));
     }
 
+    fn withdraw(&mut self) {
+        *self = Self::default();
+    }
+
     fn reject(&mut self, reject: Reject) {
         self.0.push(format!(
             "!{}@{} {}",

@@ -27,6 +27,10 @@ impl Sink for Events {
         self.0.push(value);
     }
 
+    fn withdraw(&mut self) {
+        *self = Self::default();
+    }
+
     fn reject(&mut self, reject: Reject) {
         self.1.push(reject);
     }

@@ -45,16 +45,16 @@ impl Sink for Counted {
     fn reject(&mut self, reject: Reject) {
         self.pushed.rejects.push(reject);
     }
+    fn withdraw(&mut self) {
+        let kept = self.texts.len() - self.pushed.replies as usize;
+        self.texts.truncate(kept);
+        self.pushed = Pushed::default();
+    }
 }
 
 impl Gather for Counted {
     fn push(&mut self, scope: &Scope<'_>, request: &RequestView<'_>) -> Pushed {
-        self.pushed = Pushed {
-            accepted: 0,
-            replies: 0,
-            rejects: Vec::new(),
-            error: None,
-        };
+        self.pushed = Pushed::default();
         let error = decode(scope.provider, request, scope.template, self).err();
         Pushed {
             error,

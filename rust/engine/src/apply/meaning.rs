@@ -3,9 +3,10 @@
 
 use std::borrow::Cow;
 
-use crate::codec::EventRecord;
+use crate::batch::draft::is_plain_receipt;
+use crate::codec::{EventRecord, LikelyRecord};
 use crate::decode::number::sender_key_text;
-use crate::event::{ContactId, ErrorClass, Kind, Label, State as Word};
+use crate::event::{ContactId, ErrorClass, Kind, Label, Number, State as Word};
 use crate::ids::{IdForms, any_account, id_form};
 use crate::keys::Keys;
 use crate::loose::Entry;
@@ -162,10 +163,30 @@ pub(crate) fn event_key(keys: Keys, record: &EventRecord<'_>, received_ms: i64) 
     if !record.event_id.is_empty() {
         return keys.event(&[&kind[..1], b"id", record.event_id.as_bytes()]);
     }
-    let contact = record.contact.map_or(0, |number| number.0).to_le_bytes();
-    let state_byte = [record.state.map_or(0, Word::code)];
     let forms = IdForms::of(record.provider, record.account);
     let id = id_form(forms, record.message_id);
+    if let (true, Some(state)) = (is_plain_receipt(record), record.state) {
+        let message = match &*id {
+            "" => 0,
+            id => keys.message(record.provider, record.account, id),
+        };
+        let plain = LikelyRecord {
+            provider: record.provider,
+            account: record.account,
+            message_id: record.message_id,
+            messages: [message, 0],
+            sender: keys.sender(&sender_key_text(record.sender)),
+            event: 0,
+            contact: record.contact.unwrap_or(Number(0)),
+            state,
+            class: record.class,
+            code: record.code,
+            occurred_us: record.occurred_us,
+        };
+        return receipt_key(keys, &plain, received_ms);
+    }
+    let contact = record.contact.map_or(0, |number| number.0).to_le_bytes();
+    let state_byte = [record.state.map_or(0, Word::code)];
     let is_named = !id.is_empty();
     let own_id = matches!(record.kind, Kind::Reply | Kind::OptOut | Kind::Receipt) && is_named;
     let when = match record.occurred_us {
@@ -196,4 +217,19 @@ pub(crate) fn event_key(keys: Keys, record: &EventRecord<'_>, received_ms: i64) 
         &record.value_micros.unwrap_or_default().to_le_bytes(),
         &when.to_le_bytes(),
     ])
+}
+
+/// The same for a receipt that says nothing but what such a record has.
+pub(crate) fn receipt_key(keys: Keys, record: &LikelyRecord<'_>, received_ms: i64) -> u64 {
+    let [message, _] = record.messages;
+    let when = match record.occurred_us {
+        _ if message != 0 => 0,
+        Some(at_us) => at_us,
+        None => received_ms.div_euclid(DAY_MS),
+    };
+    let words = [message, record.contact.0, record.sender, when.cast_unsigned()];
+    // The message's key is made of provider and account; without one they speak for themselves.
+    let account = if message == 0 { record.account } else { "" };
+    let kinds = [record.provider.code(), record.state.code()];
+    keys.receipt(words, kinds, [record.code, account])
 }

@@ -87,8 +87,15 @@ pub(super) fn add_member(
         .facts
         .get_mut(kind)
         .is_some_and(|set| set.insert(contact));
+    // The blast held the contact before, for the other reason: nothing is found differently.
+    let other = if kind == SetKind::SENT {
+        SetKind::AUDIENCE
+    } else {
+        SetKind::SENT
+    };
+    let was_held = blast.facts.has(other, contact);
     let (sender, campaign) = (blast.sender_key, blast.campaign);
-    if !is_new || state.loose.count() == 0 {
+    if !is_new || was_held || state.loose.count() == 0 {
         return is_new;
     }
     let campaign = state

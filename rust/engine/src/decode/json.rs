@@ -11,8 +11,11 @@
     reason = "a result that goes through memory costs more than the whole step"
 )]
 
+use wide::u8x16;
+
 use super::RejectCode;
 use super::escape::slow_end;
+use super::layout::Stretch;
 use super::slots::Fault;
 use crate::limits::JSON_DEPTH_MAX;
 
@@ -49,8 +52,12 @@ pub(super) struct Stopped;
 #[derive(Clone, Debug)]
 pub(super) struct Scanner<'a> {
     bytes: &'a [u8],
-    /// What is not read yet. After a stop: from the byte that is wrong on.
-    rest: &'a [u8],
+    /// Offset of what is not read yet. After a stop: of the byte that is wrong.
+    at: usize,
+    /// Where the bytes begin that `marks` tells of.
+    block: usize,
+    /// Which of the 64 bytes from `block` on can end or break a run of plain string bytes.
+    marks: u64,
     depth: usize,
     keys: usize,
     keys_max: usize,
@@ -58,25 +65,16 @@ pub(super) struct Scanner<'a> {
     code: RejectCode,
 }
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
-
-/// High bits over the bytes of a word that end or break a run of plain string bytes; the
-/// lowest is exact. With one bit turned over, the quotation mark is 0x20, and all that matters
-/// but the backslash is below 0x21.
-const fn special(word: u64) -> u64 {
-    let low = (word ^ (ONES * 2)).wrapping_sub(ONES * 0x21);
-    let slash = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
-    (low | slash) & !word & HIGHS
-}
-
 impl<'a> Scanner<'a> {
     /// Starts at an offset; offsets in faults count from the front of `bytes`, which must be
     /// UTF-8 from `start` on.
     pub fn new(bytes: &'a [u8], start: usize, keys_max: usize) -> Self {
+        let at = start.min(bytes.len());
         Self {
             bytes,
-            rest: bytes.get(start..).unwrap_or_default(),
+            at,
+            block: at,
+            marks: marks(bytes, at),
             depth: 0,
             keys: 0,
             keys_max,
@@ -87,12 +85,12 @@ impl<'a> Scanner<'a> {
     /// Offset of the next byte.
     #[inline(always)]
     pub const fn place(&self) -> usize {
-        self.bytes.len() - self.rest.len()
+        self.at
     }
 
     /// Why it stopped, and where.
     pub fn fault(&self) -> Fault {
-        let is_cut = self.rest.is_empty() && self.code == RejectCode::JsonInvalid;
+        let is_cut = self.at >= self.bytes.len() && self.code == RejectCode::JsonInvalid;
         let code = if is_cut {
             RejectCode::JsonTruncated
         } else {
@@ -110,33 +108,31 @@ impl<'a> Scanner<'a> {
 
     /// Stops for a limit that was passed at a place read before.
     pub fn stop_at(&mut self, place: usize, code: RejectCode) -> Stopped {
-        self.rest = self.bytes.get(place..).unwrap_or_default();
+        self.at = place;
         self.stop(code)
     }
 
-    /// Passes one byte. That it is there was seen before: the compiler knows, too.
+    /// The next byte.
     #[inline(always)]
-    fn pass(&mut self) {
-        if let [_, rest @ ..] = self.rest {
-            self.rest = rest;
-        }
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
     }
 
-    /// Stops so many bytes on.
+    /// Passes one byte that was seen to be there.
     #[inline(always)]
-    fn stop_after(&mut self, count: usize) -> Stopped {
-        self.rest = self.rest.get(count..).unwrap_or_default();
-        Stopped
+    const fn pass(&mut self) {
+        self.at += 1;
     }
 
     /// Passes blanks; the byte after them. Mostly there are none.
     #[inline(always)]
     pub fn skip_blanks(&mut self) -> Option<u8> {
-        if let [byte @ 0x21..=0xff, ..] = self.rest {
-            return Some(*byte);
+        let next = self.peek();
+        if next.is_some_and(|byte| byte > b' ') {
+            return next;
         }
-        self.rest = after_blanks(self.rest);
-        self.rest.first().copied()
+        self.at = after_blanks(self.bytes, self.at);
+        self.peek()
     }
 
     /// Nothing but blanks may follow.
@@ -191,6 +187,31 @@ impl<'a> Scanner<'a> {
         }
         self.pass();
         Ok(Some(key))
+    }
+
+    /// Passes the bytes before a member's value where they are as they were last time.
+    #[inline(always)]
+    pub fn passes(&mut self, stretch: &Stretch) -> bool {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        match stretch.is_front(rest) {
+            Some(len) if self.keys < self.keys_max => {
+                self.keys += 1;
+                self.at += len;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Passes the quotation mark of a string, if a string is next; and what was passed since
+    /// `start`.
+    #[inline(always)]
+    pub fn opens_text(&mut self, start: usize) -> (bool, &'a [u8]) {
+        let is_text = self.skip_blanks() == Some(b'"');
+        if is_text {
+            self.pass();
+        }
+        (is_text, self.bytes.get(start..self.at).unwrap_or_default())
     }
 
     /// Whether the open array has another element; if not, it is closed.
@@ -273,92 +294,151 @@ impl<'a> Scanner<'a> {
     #[inline(always)]
     fn string(&mut self) -> Result<Text<'a>, Stopped> {
         self.pass();
-        let mut tail = self.rest;
-        while let Some((chunk, after)) = tail.split_first_chunk() {
-            let word = u64::from_le_bytes(*chunk);
-            let found = special(word);
-            if found == 0 {
-                tail = after;
-                continue;
-            }
-            let bit = found.trailing_zeros() & 0x38;
-            if word >> bit & 0xff == u64::from(b'"') {
-                let len = self.rest.len() - tail.len() + (bit / 8) as usize;
-                return self.text(len, false);
-            }
-            break;
+        self.string_rest()
+    }
+
+    /// Reads a string whose opening quotation mark was passed.
+    #[inline(always)]
+    pub fn string_rest(&mut self) -> Result<Text<'a>, Stopped> {
+        let start = self.at;
+        let end = self.mark_after(start);
+        if self.bytes.get(end) == Some(&b'"') {
+            return self.text(start, end, false);
         }
-        match slow_end(self.rest, self.rest.len() - tail.len()) {
-            Ok((len, is_escaped)) => self.text(len, is_escaped),
-            Err(place) => Err(self.stop_after(place)),
+        match slow_end(self.bytes, end) {
+            Ok((end, is_escaped)) => self.text(start, end, is_escaped),
+            Err(place) => {
+                self.at = place;
+                Err(Stopped)
+            }
         }
     }
 
-    /// The string of so many bytes that is next, and passes its closing quotation mark.
+    /// The first byte from an offset on that can end or break a run of plain string bytes, or
+    /// the end of all.
     #[inline(always)]
-    fn text(&mut self, len: usize, is_escaped: bool) -> Result<Text<'a>, Stopped> {
-        let Some((bytes, [_, rest @ ..])) = self.rest.split_at_checked(len) else {
+    fn mark_after(&mut self, from: usize) -> usize {
+        let mut from = from;
+        // The offset only grows, and a block holds several short strings.
+        while from < self.bytes.len() {
+            let skip = from - self.block;
+            if skip < BLOCK_BYTES {
+                let marks = self.marks >> skip;
+                if marks != 0 {
+                    return from + marks.trailing_zeros() as usize;
+                }
+                from = self.block + BLOCK_BYTES;
+            }
+            if from < self.bytes.len() {
+                (self.block, self.marks) = (from, marks(self.bytes, from));
+            }
+        }
+        self.bytes.len()
+    }
+
+    /// The string between these offsets; passes its closing quotation mark.
+    #[inline(always)]
+    fn text(&mut self, start: usize, end: usize, is_escaped: bool) -> Result<Text<'a>, Stopped> {
+        let Some(bytes) = self.bytes.get(start..end) else {
             return Err(Stopped);
         };
-        self.rest = rest;
+        self.at = end + 1;
         Ok(Text { bytes, is_escaped })
     }
 
     /// Passes one digit or more.
     #[inline(always)]
     fn digits(&mut self) -> Result<(), Stopped> {
-        let [b'0'..=b'9', rest @ ..] = self.rest else {
+        if !self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
             return Err(Stopped);
-        };
-        self.rest = rest;
-        while let [b'0'..=b'9', rest @ ..] = self.rest {
-            self.rest = rest;
+        }
+        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.pass();
         }
         Ok(())
     }
 
     #[inline(always)]
     fn number(&mut self) -> Result<&'a [u8], Stopped> {
-        let start = self.rest;
-        if let [b'-', rest @ ..] = self.rest {
-            self.rest = rest;
+        let start = self.at;
+        if self.peek() == Some(b'-') {
+            self.pass();
         }
-        if let [b'0', rest @ ..] = self.rest {
-            self.rest = rest;
+        if self.peek() == Some(b'0') {
+            self.pass();
         } else {
             self.digits()?;
         }
-        if let [b'.', rest @ ..] = self.rest {
-            self.rest = rest;
+        if self.peek() == Some(b'.') {
+            self.pass();
             self.digits()?;
         }
-        if let [b'e' | b'E', rest @ ..] = self.rest {
-            self.rest = rest;
-            if let [b'+' | b'-', rest @ ..] = self.rest {
-                self.rest = rest;
+        if matches!(self.peek(), Some(b'e' | b'E')) {
+            self.pass();
+            if matches!(self.peek(), Some(b'+' | b'-')) {
+                self.pass();
             }
             self.digits()?;
         }
-        let len = start.len() - self.rest.len();
-        Ok(start.get(..len).unwrap_or_default())
+        Ok(self.bytes.get(start..self.at).unwrap_or_default())
     }
 
     #[inline(always)]
     fn word(&mut self, word: &[u8]) -> Result<(), Stopped> {
-        if let Some(rest) = self.rest.strip_prefix(word) {
-            self.rest = rest;
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        if rest.starts_with(word) {
+            self.at += word.len();
             return Ok(());
         }
-        Err(self.stop_after(same_count(self.rest, word)))
+        self.at += same_count(rest, word);
+        Err(Stopped)
     }
 }
 
-#[inline(never)]
-fn after_blanks(mut text: &[u8]) -> &[u8] {
-    while let [b' ' | b'\n' | b'\r' | b'\t', rest @ ..] = text {
-        text = rest;
+/// Bytes that are looked at together: one bit each fills a word.
+const BLOCK_BYTES: usize = 64;
+const LANE_BYTES: usize = 16;
+
+/// Which of the 64 bytes from an offset on are a quotation mark, a backslash or a control
+/// character.
+#[inline(always)]
+fn marks(bytes: &[u8], from: usize) -> u64 {
+    let rest = bytes.get(from..).unwrap_or_default();
+    match rest.first_chunk() {
+        Some(block) => block_marks(block),
+        None => last_marks(rest),
     }
-    text
+}
+
+#[inline(always)]
+fn block_marks(block: &[u8; BLOCK_BYTES]) -> u64 {
+    let (lanes, _) = block.as_chunks::<LANE_BYTES>();
+    lanes.iter().rev().fold(0, |marks, lane| {
+        let lane = u8x16::new(*lane);
+        let is_control = lane.min(u8x16::splat(0x1f)).simd_eq(lane);
+        let is_quote = lane.simd_eq(u8x16::splat(b'"'));
+        let is_slash = lane.simd_eq(u8x16::splat(b'\\'));
+        let found = (is_control | is_quote | is_slash).to_bitmask();
+        marks << LANE_BYTES | u64::from(found)
+    })
+}
+
+/// The end of the bytes, filled up with plain ones.
+#[inline(never)]
+fn last_marks(rest: &[u8]) -> u64 {
+    let mut block = [b' '; BLOCK_BYTES];
+    if let Some(front) = block.get_mut(..rest.len()) {
+        front.copy_from_slice(rest);
+    }
+    block_marks(&block)
+}
+
+#[inline(never)]
+fn after_blanks(text: &[u8], mut at: usize) -> usize {
+    while matches!(text.get(at), Some(b' ' | b'\n' | b'\r' | b'\t')) {
+        at += 1;
+    }
+    at
 }
 
 /// How many bytes two texts have in common.

@@ -57,6 +57,14 @@ impl Key {
         matches!(self.list, List::Rows | List::RowsOrSelf)
     }
 
+    /// Whether all that is inside is one name for rows, and nothing around it fills slots.
+    pub const fn has_plain_rows(&self) -> bool {
+        match self.keys {
+            [only] => matches!(only.list, List::Rows) && matches!(only.slot, Slot::None),
+            _ => false,
+        }
+    }
+
     /// The entry for a name inside this one. Most names of a body are in no table, and most of
     /// those are told apart by their length or first byte alone.
     #[inline]

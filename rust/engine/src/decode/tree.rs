@@ -1,12 +1,14 @@
 //! The walk of a JSON body (or a form) along a table of names, into slots.
 //!
-//! A body is read to its end first, which proves that it is JSON, and finds what all rows
-//! share and the first row; nothing is given out before the proof. Further rows are read again,
-//! each in the place of the one before, so that nothing is kept for each row. A row must not
-//! fill slots that what is around it fills.
+//! Where rows say all there is, they are given out as they are read, and withdrawn if the body
+//! turns out not to be JSON. Where they share what is around them, which may come after them, a
+//! body is read to its end first; that finds what they share, and the first row. Further rows
+//! are then read again, each in the place of the one before, so that nothing is kept for each
+//! row. A row must not fill slots that what is around it fills.
 
 use super::escape::unescape;
 use super::json::{Scanner, Stopped, Text, Token};
+use super::layout::{Layout, Layouts};
 use super::row::{Build, Builder, Row, SCRATCH_BYTES, Scratch, has_nul};
 use super::slots::{Fault, Raw, Slot, Slots, Wire, at};
 use super::table::{Key, List, bit_of};
@@ -101,16 +103,22 @@ pub(super) fn json_rows_with<S: Sink, B: Builder>(
 ) -> Result<(), BodyError> {
     let text = check_utf8(body)?;
     let mut walk = Walk::new(Scanner::new(body, 0, BODY_KEYS_MAX));
-    let (start, fits) = walk.whole(root).map_err(|Stopped| walk.scan.fault())?;
-    if !fits {
-        return Err(Fault::new(start, RejectCode::WrongType).into());
-    }
     let mut out = Out {
         text,
         builder,
         sink,
         next: 0,
     };
+    if root.has_plain_rows() {
+        return walk.plain_rows(root, &mut out).map_err(|Stopped| {
+            out.sink.withdraw();
+            walk.scan.fault().into()
+        });
+    }
+    let (start, fits) = walk.whole(root).map_err(|Stopped| walk.scan.fault())?;
+    if !fits {
+        return Err(Fault::new(start, RejectCode::WrongType).into());
+    }
     let Some(found) = walk.rows.take() else {
         out.row(&walk.slots, start, true);
         return Ok(());
@@ -131,7 +139,11 @@ pub(super) fn json_rows_with<S: Sink, B: Builder>(
 /// # Errors
 /// `not_utf8` with the offset of the first byte that cannot be.
 pub(super) fn check_utf8(text: &[u8]) -> Result<&str, Fault> {
-    std::str::from_utf8(text).map_err(|error| Fault::new(error.valid_up_to(), RejectCode::NotUtf8))
+    // The fast check says no more than yes or no; the place is asked for when it matters.
+    simdutf8::basic::from_utf8(text).map_err(|_| {
+        let place = std::str::from_utf8(text).map_or_else(|e| e.valid_up_to(), str::len);
+        Fault::new(place, RejectCode::NotUtf8)
+    })
 }
 
 /// An array of rows that was found. The first row is in the slots already.
@@ -150,6 +162,7 @@ pub(super) struct Walk<'a> {
     pub scan: Scanner<'a>,
     pub slots: Slots<'a>,
     rows: Option<Found>,
+    layouts: Layouts,
 }
 
 impl<'a> Walk<'a> {
@@ -159,7 +172,71 @@ impl<'a> Walk<'a> {
             scan,
             slots: Slots::EMPTY,
             rows: None,
+            layouts: Layouts::take(),
         }
+    }
+
+    /// Reads all there is, of a table whose rows say all there is, and gives them out.
+    fn plain_rows<S: Sink, B: Builder>(
+        &mut self,
+        root: &'static Key,
+        out: &mut Out<'_, '_, S, B>,
+    ) -> Result<(), Stopped> {
+        self.scan.skip_blanks();
+        let start = self.scan.place();
+        match self.scan.token()? {
+            Token::Object => {}
+            _ => return Err(self.scan.stop_at(start, RejectCode::WrongType)),
+        }
+        let mut is_found = false;
+        let mut first = true;
+        while let Some(name) = self.scan.next_key(first)? {
+            first = false;
+            let Some((_, key)) = find_key(root, name) else {
+                self.scan.skip_value()?;
+                continue;
+            };
+            // The last value of a name wins as a whole.
+            if is_found {
+                out.forget();
+            }
+            is_found = true;
+            self.rows_of(key, out)?;
+        }
+        self.scan.end()?;
+        if !is_found {
+            out.row(&self.slots, start, true);
+        }
+        Ok(())
+    }
+
+    /// Reads the value that rows are in, one row or an array of them.
+    fn rows_of<S: Sink, B: Builder>(
+        &mut self,
+        key: &'static Key,
+        out: &mut Out<'_, '_, S, B>,
+    ) -> Result<(), Stopped> {
+        let opening = self.scan.skip_blanks();
+        let place = self.scan.place();
+        if opening != Some(b'[') {
+            self.slots = Slots::EMPTY;
+            let fits = self.value(key, true)?;
+            out.row(&self.slots, place, fits);
+            return Ok(());
+        }
+        self.scan.token()?;
+        let mut count = 0;
+        while self.scan.next_element(count == 0)? {
+            count += 1;
+            if count > BODY_EVENTS_MAX {
+                return Err(self.scan.stop_at(place, RejectCode::TooManyEvents));
+            }
+            let start = self.scan.place();
+            self.slots = Slots::EMPTY;
+            let fits = self.value(key, true)?;
+            out.row(&self.slots, start, fits);
+        }
+        Ok(())
     }
 
     /// Reads all there is; where it begins, and whether its type is one the table has.
@@ -213,22 +290,60 @@ impl<'a> Walk<'a> {
 
     /// Reads the members of an object that was just opened.
     pub fn object(&mut self, outer: &'static Key) -> Result<(), Stopped> {
-        let mut first = true;
+        let mut layout = self.layouts.of(outer);
+        let outcome = self.members(outer, &mut layout);
+        self.layouts.put(outer, layout);
+        outcome
+    }
+
+    fn members(&mut self, outer: &'static Key, layout: &mut Layout) -> Result<(), Stopped> {
         let mut seen = 0_u64;
-        while let Some(name) = self.scan.next_key(first)? {
-            first = false;
-            match find_key(outer, name) {
-                Some((index, key)) => {
-                    let bit = bit_of(index);
-                    if seen & bit != 0 {
-                        self.clear(key);
-                    }
-                    seen |= bit;
+        for place in 0.. {
+            let (is_text, entry) = match layout.get(place) {
+                Some(stretch) if self.scan.passes(stretch) => (stretch.is_text, stretch.entry),
+                _ => {
+                    let start = self.scan.place();
+                    let Some(name) = self.scan.next_key(place == 0)? else {
+                        break;
+                    };
+                    let entry = find_key(outer, name);
+                    let (is_text, bytes) = self.scan.opens_text(start);
+                    layout.learn(place, bytes, is_text, entry);
+                    (is_text, entry)
+                }
+            };
+            if let Some((index, key)) = entry {
+                let bit = bit_of(index);
+                if seen & bit != 0 {
+                    self.clear(key);
+                }
+                seen |= bit;
+                if is_text {
+                    self.text(key)?;
+                } else {
                     self.value(key, false)?;
                 }
-                None => self.scan.skip_value()?,
+            } else if is_text {
+                self.scan.string_rest()?;
+            } else {
+                self.scan.skip_value()?;
             }
         }
+        Ok(())
+    }
+
+    /// Reads a string whose opening quotation mark was passed.
+    #[inline]
+    fn text(&mut self, key: &'static Key) -> Result<(), Stopped> {
+        let at = super::slots::at(self.scan.place());
+        let text = self.scan.string_rest()?;
+        let wire = if text.is_escaped {
+            Wire::TextEscaped
+        } else {
+            Wire::Text
+        };
+        let bytes = text.bytes;
+        self.slots.set(key.slot, Raw { bytes, at, wire });
         Ok(())
     }
 
@@ -295,6 +410,12 @@ impl<'a> Walk<'a> {
     }
 }
 
+impl Drop for Walk<'_> {
+    fn drop(&mut self) {
+        std::mem::take(&mut self.layouts).keep();
+    }
+}
+
 /// Longest name with escapes that is looked at.
 const NAME_BYTES_MAX: usize = 256;
 
@@ -321,6 +442,11 @@ struct Out<'b, 'k, S, B> {
 }
 
 impl<S: Sink, B: Builder> Out<'_, '_, S, B> {
+    fn forget(&mut self) {
+        self.sink.withdraw();
+        self.next = 0;
+    }
+
     fn row(&mut self, slots: &Slots<'_>, start: usize, fits: bool) {
         let number = self.next;
         self.next += 1;

@@ -14,6 +14,7 @@ use crate::log::log_files;
 use crate::log::reader::{End, Torn, replay};
 use crate::log::writer::LogWriter;
 use crate::snapshot;
+use crate::spare::Spare;
 use crate::state::{State, Windows};
 
 /// How to open.
@@ -131,6 +132,7 @@ pub(super) fn open_disk(disk: Arc<dyn Disk>, options: &Options) -> Result<Engine
         group: Group::default(),
         registering: Mutex::new(()),
         snapshotting: Mutex::new(()),
+        spare: Spare::default(),
     })
 }
 

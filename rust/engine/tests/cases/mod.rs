@@ -36,4 +36,8 @@ impl Sink for Lines {
         let (row, byte, word) = (reject.row, reject.byte, reject.code.word());
         self.0.push(format!("!{row}@{byte} {word}"));
     }
+
+    fn withdraw(&mut self) {
+        self.0.clear();
+    }
 }

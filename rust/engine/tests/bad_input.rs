@@ -414,6 +414,17 @@ fn a_foreign_directory_and_other_windows_are_refused() {
     );
 }
 
+/// The tests that make errors happen.
+fn sources() -> String {
+    [
+        include_str!("bad_input.rs"),
+        include_str!("corruption.rs"),
+        include_str!("crash.rs"),
+        include_str!("profiles.rs"),
+    ]
+    .concat()
+}
+
 fn profile_error() -> InputError {
     InputError::ProfileInvalid {
         file: String::new(),
@@ -508,13 +519,7 @@ fn every_error_code_has_a_case() {
         codes.len(),
         "a code has no sample here"
     );
-    let tests = [
-        include_str!("bad_input.rs"),
-        include_str!("corruption.rs"),
-        include_str!("crash.rs"),
-        include_str!("profiles.rs"),
-    ];
-    let tests = tests.concat();
+    let tests = sources();
     let samples = tests.find("fn every_error_code_has_a_case").unwrap();
     let cases = [
         &tests[..samples],

@@ -189,7 +189,7 @@ fn forms_in_latin_1() {
         ),
         (
             "POST /a\n\nfrom=447700900123&text=%",
-            "!!26 percent_invalid",
+            "!!23 percent_invalid",
         ),
     ] {
         assert_eq!(lines(text, file), [expected], "{file}");

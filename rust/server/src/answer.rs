@@ -4,6 +4,7 @@
 use std::io::Write;
 
 use smstrack_engine::decode::{BodyError, Reject};
+use smstrack_engine::facts::Answer;
 
 use crate::clock::http_date;
 use crate::limits::REJECTS_LISTED_MAX;
@@ -25,6 +26,8 @@ pub struct Manner {
 pub enum What {
     /// A webhook, kept.
     Kept,
+    /// A webhook, kept; its gateway expects to hear this.
+    KeptBy(&'static Answer),
     /// Canonical events, kept.
     Events(Box<Taken>),
     /// A body that could not be read; kept as a dead letter.
@@ -103,6 +106,10 @@ impl Answers {
         match what {
             What::Kept if manner == Manner::default() => out.extend_from_slice(&self.kept),
             What::Kept => self.head(out, 200, "", "", 0, manner),
+            What::KeptBy(answer) => {
+                self.own(out, answer, manner);
+                return (answer.status, None);
+            }
             What::Continue => {
                 out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
                 return (100, None);
@@ -127,6 +134,19 @@ impl Answers {
             }
         }
         (200, None)
+    }
+
+    /// An answer that a profile tells.
+    fn own(&self, out: &mut Vec<u8>, answer: &Answer, manner: Manner) {
+        let Answer { status, body, .. } = *answer;
+        let kind = match answer.content_type {
+            "" => String::new(),
+            kind => format!("Content-Type: {kind}\r\n"),
+        };
+        self.head(out, status, "", &kind, body.len(), manner);
+        if !manner.is_head {
+            out.extend_from_slice(body.as_bytes());
+        }
     }
 
     fn health(&mut self, out: &mut Vec<u8>, manner: Manner, health: Health) -> u16 {
@@ -223,6 +243,8 @@ fn write_taken(body: &mut Vec<u8>, taken: &Taken) {
 const fn phrase(status: u16) -> &'static str {
     match status {
         200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
         400 => "Bad Request",
         404 => "Not Found",
         405 => "Method Not Allowed",

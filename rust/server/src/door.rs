@@ -327,7 +327,7 @@ impl<K: Keeper> Door<K> {
             for answer in owed {
                 let needs_commit = matches!(
                     answer.what,
-                    What::Kept | What::Events(_) | What::Unreadable(_)
+                    What::Kept | What::KeptBy(_) | What::Events(_) | What::Unreadable(_)
                 );
                 let failed = &What::Refused(Reason::Storage);
                 let what = if needs_commit && !is_kept {

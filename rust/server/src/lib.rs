@@ -46,5 +46,5 @@ pub use door::{Door, Turn};
 pub use keeper::{Gather, Keeper};
 pub use options::{NAMES as OPTION_NAMES, Options};
 pub use reason::Reason;
-pub use route::{Names, PROVIDERS, names_in};
+pub use route::{Names, PROVIDERS, Whose, named, names_in};
 pub use stats::Stats;

@@ -6,6 +6,7 @@ use smstrack_engine::decode::Template;
 use smstrack_engine::error::InputError;
 use smstrack_engine::event::Provider;
 use smstrack_engine::limits::{BODY_BYTES_MAX, EVENTS_BODY_BYTES_MAX};
+use smstrack_engine::profiles::Profiles;
 
 use crate::limits;
 
@@ -34,6 +35,8 @@ pub struct Options {
     pub idle_ms_max: u64,
     /// Parameter names by provider and account; account `""` stands for all others.
     pub templates: HashMap<Provider, HashMap<String, Template>>,
+    /// Gateways told by profiles, each under `/hooks/NAME`.
+    pub profiles: Profiles,
 }
 
 impl Default for Options {
@@ -50,6 +53,7 @@ impl Default for Options {
             unread_ms_max: limits::UNREAD_MS_MAX,
             idle_ms_max: limits::IDLE_MS_MAX,
             templates: HashMap::new(),
+            profiles: Profiles::NONE,
         }
     }
 }

@@ -181,7 +181,7 @@ impl<K: Keeper> Work<K> {
     /// # Errors
     /// Unknown path, wrong method, a coding or an expectation we do not meet.
     pub fn judge<'b>(&self, head: &Head<'_, 'b>) -> Result<(Route<'b>, usize), Reason> {
-        let route = Route::find(head.method, head.target)?;
+        let route = Route::find(head.method, head.target, &self.options.profiles)?;
         if head.is_encoded {
             return Err(Reason::ContentEncoding);
         }
@@ -212,7 +212,9 @@ impl<K: Keeper> Work<K> {
                 Pushed {
                     error: Some(error), ..
                 } => What::Unreadable(error),
-                _ => What::Kept,
+                _ => mark
+                    .profile
+                    .map_or(What::Kept, |profile| What::KeptBy(profile.answer())),
             },
             Route::Events(mark) => match self.push(mark, head, body) {
                 Pushed {
@@ -251,6 +253,7 @@ impl<K: Keeper> Work<K> {
         };
         let scope = Scope {
             provider: mark.provider,
+            profile: mark.profile,
             account: &mark.account,
             campaign: mark.campaign.as_deref(),
             blast: mark.blast.as_deref(),

@@ -1238,6 +1238,10 @@ impl Sink for Count {
         self.0 += 1;
     }
 
+    fn withdraw(&mut self) {
+        *self = Self::default();
+    }
+
     fn reject(&mut self, _reject: Reject) {
         self.0 += 1;
     }

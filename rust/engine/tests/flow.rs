@@ -712,3 +712,30 @@ fn random_traffic_balances() {
         );
     }
 }
+
+#[test]
+fn an_id_that_a_batch_shares_is_each_recipients_own() {
+    let tell = |contact: u64, state: &str| {
+        format!(
+            r#"{{"kind":"receipt","provider":"sinch","message_id":"batch","contact":"{}","state":"{state}"}}"#,
+            number(contact)
+        )
+    };
+    for is_early in [false, true] {
+        let desk = Desk::new();
+        desk.blast("b1", SENDER, 0, 0..3);
+        let said = [tell(1, "delivered"), tell(2, "failed"), tell(0, "sent")];
+        let said: Vec<&str> = said.iter().map(String::as_str).collect();
+        if is_early {
+            desk.tell(1, &said);
+        }
+        desk.sent("b1", Provider::Sinch, "", &[(0, "batch"), (1, "batch"), (2, "batch")]);
+        if !is_early {
+            desk.tell(1, &said);
+        }
+        desk.is("spring/b1.delivered", &[1]);
+        desk.is("spring/b1.failed_final", &[2]);
+        desk.is("spring/b1.pending", &[0]);
+        assert_eq!(desk.stat("parked"), 0);
+    }
+}

@@ -98,7 +98,7 @@ impl Said {
         let mut fields = vec![
             format!(r#""contact":"{}""#, number(self.contact)),
             format!(r#""occurred_at":{}"#, NOW_MS / 1_000 + self.hours * 3_600),
-            r#""provider":"telnyx""#.to_owned(),
+            r#""provider":"twilio""#.to_owned(),
         ];
         if let Some(sender) = self.sender {
             fields.push(format!(r#""sender":"{}""#, SENDERS[sender]));
@@ -539,7 +539,7 @@ impl World {
         let is_taken = by_event || self.model.blasts.contains(&blast);
         if by_event {
             let line = format!(
-                r#"{{"kind":"sent","provider":"telnyx","message_id":"m{id}","contact":"{contact}","campaign":"{campaign}","blast":"{name}"}}"#
+                r#"{{"kind":"sent","provider":"twilio","message_id":"m{id}","contact":"{contact}","campaign":"{campaign}","blast":"{name}"}}"#
             );
             self.say(&[line])?;
         } else {
@@ -547,7 +547,7 @@ impl World {
             let rows = [(contact.as_str(), id.as_str())];
             let outcome = self
                 .engine
-                .sent(campaign, name, Provider::Telnyx, "", &rows, NOW_MS);
+                .sent(campaign, name, Provider::Twilio, "", &rows, NOW_MS);
             prop_assert_eq!(outcome.is_ok(), is_taken);
         }
         if is_taken {

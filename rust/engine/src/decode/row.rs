@@ -229,8 +229,8 @@ impl<'s> Row<'s> {
             }
             return match classify(text.as_bytes()) {
                 Contact::Phone(number) => Ok(Some(number)),
-                // What is no phone is none: the event counts all the same.
-                Contact::NotPhone | Contact::Garbage => Ok(None),
+                Contact::NotPhone => Ok(None),
+                Contact::Garbage => Err(self.fault_in(*slot, RejectCode::NotANumber)),
             };
         }
         Ok(None)

@@ -30,3 +30,4 @@ pub mod resolve;
 pub mod sets;
 pub mod snapshot;
 pub mod state;
+pub mod verify;

@@ -23,6 +23,7 @@ from smstrack_core.errors import ClosedError, InputError, SmstrackError, Storage
 from smstrack_core.reports import Report
 from smstrack_core.segments import Exported, Segment
 from smstrack_core.serve import Server, serve
+from smstrack_core.signatures import Verdict, schemes, verify
 
 __all__ = [
     "Blast",
@@ -39,13 +40,16 @@ __all__ = [
     "Server",
     "SmstrackError",
     "StorageError",
+    "Verdict",
     "__version__",
     "check",
     "decode",
     "decode_rows",
     "open",
     "providers",
+    "schemes",
     "serve",
+    "verify",
 ]
 
 

@@ -125,6 +125,21 @@ impl Door {
         });
     }
 
+    fn wanted_certificates(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        self.with(py, smstrack_server::Door::take_wanted_certificates)
+    }
+
+    fn put_certificate(
+        &self,
+        py: Python<'_>,
+        url: &str,
+        pem: &Bound<'_, PyBytes>,
+    ) -> PyResult<()> {
+        let pem = pem.as_bytes();
+        self.with(py, |door| door.put_certificate(url, pem))?
+            .map_err(|fault| errors::input_code(py, fault.sentence(), fault.word()))
+    }
+
     fn stats(&self, py: Python<'_>) -> PyResult<String> {
         self.with(py, |door| door.stats().to_json())
     }
@@ -146,6 +161,10 @@ fn read_options(py: Python<'_>, text: &str) -> PyResult<Options> {
     for (name, value) in &map {
         if name == "templates" {
             read_templates(py, value, &mut options)?;
+            continue;
+        }
+        if name == "guard" {
+            options.guard = Arc::new(crate::guard::read(py, value)?);
             continue;
         }
         let number = value.as_u64().ok_or_else(|| {

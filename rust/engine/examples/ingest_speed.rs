@@ -14,7 +14,7 @@ use std::time::Instant;
 use smstrack_engine::codec::CampaignRecord;
 use smstrack_engine::decode::RequestView;
 use smstrack_engine::engine::{Engine, Options, Scope};
-use smstrack_engine::event::Provider;
+use smstrack_engine::event::{Provider, Trust};
 use smstrack_engine::log::faulty::FaultyDisk;
 
 const NOW_MS: i64 = 1_781_132_700_000;
@@ -109,6 +109,7 @@ fn main() {
         campaign: None,
         blast: None,
         template: None,
+        trust: Trust::Verified,
     };
     let (mut push, mut commit) = (0, 0);
     for start in (0..events).step_by(usize::try_from(BATCH).unwrap()) {

@@ -12,7 +12,7 @@ use crate::codec::{
 };
 use crate::decode::{BodyError, Reject, RejectCode, RequestView, Sink, Template, decode};
 use crate::error::InputError;
-use crate::event::{ErrorClass, Event, Kind, Label, Labels, Own, Provider, State as Word};
+use crate::event::{ErrorClass, Event, Kind, Label, Labels, Own, Provider, State as Word, Trust};
 use crate::keys::{Keys, id_form};
 
 /// What the door knows of a request beside its bytes: from the path and the query.
@@ -28,6 +28,8 @@ pub struct Scope<'a> {
     pub blast: Option<&'a str>,
     /// Parameter names of the operator.
     pub template: Option<&'a Template>,
+    /// How far the sender is believed.
+    pub trust: Trust,
 }
 
 /// What became of one request's body.
@@ -52,6 +54,7 @@ pub(crate) struct Draft {
     /// of our reference.
     pub messages: [u64; 3],
     pub is_receipt: bool,
+    pub trust: Trust,
     pub state: Option<Word>,
     pub class: Option<ErrorClass>,
     pub occurred_us: Option<i64>,
@@ -65,6 +68,7 @@ impl Draft {
         end: 0,
         messages: [0; 3],
         is_receipt: false,
+        trust: Trust::Verified,
         state: None,
         class: None,
         occurred_us: None,
@@ -321,7 +325,8 @@ impl Taker<'_, '_> {
         record.step = own.step.as_deref().unwrap_or_default();
         record.value_micros = own.value_micros;
         record.currency = own.currency.as_deref().unwrap_or_default();
-        record.labels = consent_labels(event.consent);
+        record.labels = Labels::of_sign(event.consent);
+        record.trust = self.scope.trust;
         self.keep_event(&record);
     }
 
@@ -358,6 +363,7 @@ impl Taker<'_, '_> {
             end,
             messages,
             is_receipt,
+            trust: record.trust,
             state,
             class,
             occurred_us,
@@ -383,14 +389,5 @@ impl Taker<'_, '_> {
             number,
         });
         self.batch.keep(&record);
-    }
-}
-
-fn consent_labels(sign: Option<Word>) -> Labels {
-    match sign {
-        Some(Word::Stop) => Labels::NONE.with(Label::OptOut),
-        Some(Word::Start) => Labels::NONE.with(Label::OptIn),
-        Some(Word::Help) => Labels::NONE.with(Label::Help),
-        _ => Labels::NONE,
     }
 }

@@ -145,6 +145,7 @@ fn bound(
         class: draft.class,
         code: batch.code(draft),
         occurred_us: draft.occurred_us,
+        trust: draft.trust,
     });
     encode_record(&record, bytes);
 }
@@ -170,6 +171,7 @@ fn likely(
         class: draft.class,
         code: event.code,
         occurred_us: event.occurred_us,
+        trust: draft.trust,
     });
     encode_record(&record, bytes);
 }

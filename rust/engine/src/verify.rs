@@ -41,6 +41,7 @@ mod vonage;
 use std::net::IpAddr;
 
 pub use address::Range;
+pub use certificate::Certificate;
 pub use fault::Fault;
 pub use keys::Keys;
 pub use scheme::Scheme;

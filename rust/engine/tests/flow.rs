@@ -11,7 +11,7 @@ use serde_json::Value;
 use smstrack_engine::codec::CampaignRecord;
 use smstrack_engine::decode::RequestView;
 use smstrack_engine::engine::{Engine, Pushed, Scope};
-use smstrack_engine::event::{Label, Labels, Provider};
+use smstrack_engine::event::{Label, Labels, Provider, Trust};
 use smstrack_engine::log::faulty::FaultyDisk;
 use smstrack_engine::query::SETS;
 
@@ -97,6 +97,7 @@ impl Desk {
             campaign: None,
             blast: None,
             template: None,
+            trust: Trust::Verified,
         };
         let pushed = batch.push(&scope, &request);
         assert_eq!(

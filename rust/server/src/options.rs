@@ -1,12 +1,14 @@
 //! What an operator may set. Checked where it is used; knows no defaults but `limits.rs`.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use smstrack_engine::decode::Template;
 use smstrack_engine::error::InputError;
 use smstrack_engine::event::Provider;
 use smstrack_engine::limits::{BODY_BYTES_MAX, EVENTS_BODY_BYTES_MAX};
 
+use crate::guard::Guard;
 use crate::limits;
 
 /// Settings of one door. `Options::default()` is what production runs with.
@@ -34,6 +36,8 @@ pub struct Options {
     pub idle_ms_max: u64,
     /// Parameter names by provider and account; account `""` stands for all others.
     pub templates: HashMap<Provider, HashMap<String, Template>>,
+    /// Whom the door believes.
+    pub guard: Arc<Guard>,
 }
 
 impl Default for Options {
@@ -50,6 +54,7 @@ impl Default for Options {
             unread_ms_max: limits::UNREAD_MS_MAX,
             idle_ms_max: limits::IDLE_MS_MAX,
             templates: HashMap::new(),
+            guard: Arc::default(),
         }
     }
 }

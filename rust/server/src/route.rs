@@ -39,6 +39,8 @@ pub struct Mark<'b> {
     pub provider: Provider,
     /// The path's second segment; empty if none.
     pub account: Cow<'b, str>,
+    /// The path's third segment as it is written: a secret of some sources, an error elsewhere.
+    pub secret: &'b str,
     /// `campaign=`.
     pub campaign: Option<Cow<'b, str>>,
     /// `blast=`.
@@ -66,16 +68,18 @@ impl<'b> Route<'b> {
     }
 
     fn hook(method: &str, hook: &'b str, query: &'b str) -> Result<Self, Reason> {
-        let (name, account) = hook.split_once('/').unwrap_or((hook, ""));
+        let (name, rest) = hook.split_once('/').unwrap_or((hook, ""));
+        let (account, secret) = rest.split_once('/').unwrap_or((rest, ""));
         let known = PROVIDERS.iter().find(|(known, _)| *known == name);
         let (_, provider) = known.ok_or(Reason::Provider)?;
-        if account.contains('/') || (account.is_empty() && hook.ends_with('/')) {
+        if secret.contains('/') || (account.is_empty() && hook.contains('/')) {
             return Err(Reason::Path);
         }
         if !matches!(method, "POST" | "GET" | "HEAD") {
             return Err(Reason::MethodHook);
         }
-        Mark::read(*provider, account, query).map(Self::Hook)
+        let mark = Mark::read(*provider, account, query)?;
+        Ok(Self::Hook(Mark { secret, ..mark }))
     }
 }
 
@@ -86,6 +90,7 @@ impl<'b> Mark<'b> {
         let mut mark = Self {
             provider,
             account,
+            secret: "",
             campaign: None,
             blast: None,
         };
@@ -169,6 +174,7 @@ mod tests {
         Route::Hook(Mark {
             provider,
             account: account.into(),
+            secret: "",
             campaign: campaign.map(Into::into),
             blast: blast.map(Into::into),
         })
@@ -213,7 +219,8 @@ mod tests {
             ("POST", "/hooks/twilio/%0d%0a", Err(Reason::Name)),
             ("POST", "/hooks/twilio/a%2", Err(Reason::Name)),
             ("POST", &long, Err(Reason::Name)),
-            ("POST", "/hooks/twilio/a/b", Err(Reason::Path)),
+            ("POST", "/hooks/twilio/a/b/c", Err(Reason::Path)),
+            ("POST", "/hooks/twilio//b", Err(Reason::Path)),
             ("POST", "/hooks/twilio//", Err(Reason::Path)),
             ("POST", "/hooks/nobody/a", Err(Reason::Provider)),
             ("POST", "/hooks/Twilio", Err(Reason::Provider)),
@@ -230,6 +237,10 @@ mod tests {
         ] {
             assert_eq!(Route::find(method, target), expected, "{method} {target}");
         }
+        assert!(matches!(
+            Route::find("POST", "/hooks/twilio/a/b%20?campaign=c"),
+            Ok(Route::Hook(Mark { secret: "b%20", .. }))
+        ));
         assert!(matches!(
             Route::find("POST", "/events?campaign=c"),
             Ok(Route::Events(_))

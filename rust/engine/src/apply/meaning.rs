@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use crate::codec::EventRecord;
 use crate::decode::number::sender_key_text;
-use crate::event::{ContactId, ErrorClass, Kind, Label, State as Word};
+use crate::event::{ContactId, ErrorClass, Kind, Label, State as Word, Trust};
 use crate::keys::{Keys, id_form};
 use crate::loose::Entry;
 use crate::sets::{Mask, SetKind, Tally};
@@ -47,7 +47,7 @@ pub(super) fn meaning(record: &EventRecord<'_>) -> (Mask, Tally, Option<bool>) {
             // Stop wins over whatever else the text says.
             if labels.has(Label::OptOut) {
                 (mask.with(SetKind::OPTED_OUT), tally, Some(true))
-            } else if labels.has(Label::OptIn) {
+            } else if opts_in(record) && record.trust != Trust::Untrusted {
                 (mask.with(SetKind::OPTED_IN), tally, Some(false))
             } else {
                 (mask, tally, None)
@@ -55,7 +55,9 @@ pub(super) fn meaning(record: &EventRecord<'_>) -> (Mask, Tally, Option<bool>) {
         }
         Kind::OptOut => match record.state {
             Some(Word::Stop) => (none.with(SetKind::OPTED_OUT), tally, Some(true)),
-            Some(Word::Start) => (none.with(SetKind::OPTED_IN), tally, Some(false)),
+            Some(Word::Start) if record.trust != Trust::Untrusted => {
+                (none.with(SetKind::OPTED_IN), tally, Some(false))
+            }
             _ => (none, tally, None),
         },
         Kind::Click => {
@@ -84,6 +86,15 @@ pub(super) fn meaning(record: &EventRecord<'_>) -> (Mask, Tally, Option<bool>) {
             )
         }
         Kind::Control | Kind::Sent => (none, tally, None),
+    }
+}
+
+/// Whether an event asks for texts again.
+fn opts_in(record: &EventRecord<'_>) -> bool {
+    match record.kind {
+        Kind::Reply => record.labels.has(Label::OptIn) && !record.labels.has(Label::OptOut),
+        Kind::OptOut => record.state == Some(Word::Start),
+        _ => false,
     }
 }
 
@@ -155,8 +166,11 @@ pub(super) fn entry_of(
 /// event of the same day counts as the same.
 pub(crate) fn event_key(keys: Keys, record: &EventRecord<'_>, received_ms: i64) -> u64 {
     let kind = [record.kind.code(), record.provider.code()];
+    // An opt-in that is not believed must not stand in the way of the same one that is.
+    let is_refused = opts_in(record) && record.trust == Trust::Untrusted;
     if !record.event_id.is_empty() {
-        return keys.event(&[&kind[..1], b"id", record.event_id.as_bytes()]);
+        let mark = if is_refused { b"no" } else { b"id" };
+        return keys.event(&[&kind[..1], mark, record.event_id.as_bytes()]);
     }
     let contact = record.contact.map_or(0, |number| number.0).to_le_bytes();
     let state_byte = [record.state.map_or(0, Word::code)];
@@ -172,6 +186,12 @@ pub(crate) fn event_key(keys: Keys, record: &EventRecord<'_>, received_ms: i64) 
         Some(text) if !own_id => Cow::Borrowed(text),
         _ => Cow::Borrowed(""),
     };
+    // The same reply with the provider's sign of an opt-out beside it says more.
+    let more = if is_refused {
+        2
+    } else {
+        u8::from(record.labels.has(Label::OptOut))
+    };
     keys.event(&[
         &kind,
         record.account.as_bytes(),
@@ -186,8 +206,7 @@ pub(crate) fn event_key(keys: Keys, record: &EventRecord<'_>, received_ms: i64) 
         record.blast.as_bytes(),
         record.name.as_bytes(),
         record.step.as_bytes(),
-        // The same reply with the provider's sign of an opt-out beside it says more.
-        &[u8::from(record.labels.has(Label::OptOut))],
+        &[more],
         &record.value_micros.unwrap_or_default().to_le_bytes(),
         &when.to_le_bytes(),
     ])

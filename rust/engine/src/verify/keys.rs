@@ -83,6 +83,11 @@ impl Keys {
         &self.scheme
     }
 
+    /// Whether certificates are given, so that none is asked for by the URL in a request.
+    pub fn is_pinned(&self) -> bool {
+        matches!(&self.kind, Kind::Certificates(found) if !found.is_empty())
+    }
+
     /// Believes a request or says why not. `now_s`: seconds since 1970-01-01 UTC.
     ///
     /// # Errors

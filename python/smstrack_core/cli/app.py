@@ -93,6 +93,10 @@ def serve(
             "--verify", help="TOML file: who may send, and how each proves itself.", metavar="FILE"
         ),
     ] = None,
+    default_trust: Annotated[
+        str | None,
+        typer.Option(help="Belief in sources not listed: allowed, or untrusted.", metavar="LEVEL"),
+    ] = None,
     grace_s: Annotated[
         float, typer.Option(help="Seconds that open requests have to finish at the end.")
     ] = 10.0,
@@ -114,7 +118,14 @@ def serve(
     for written in template or []:
         key, _, roles = written.partition("=")
         templates[key] = _roles(roles)
-    run_server(directory, host, port, grace_s, templates, verify_file)
+    if default_trust is not None and verify_file is not None:
+        message = "write default_trust into the file of --verify."
+        raise typer.BadParameter(message, param_hint="--default-trust")
+    if default_trust not in (None, "verified", "allowed", "untrusted"):
+        message = "the levels are verified, allowed and untrusted."
+        raise typer.BadParameter(message, param_hint="--default-trust")
+    verify = verify_file if default_trust is None else {"default_trust": default_trust}
+    run_server(directory, host, port, grace_s, templates, verify)
 
 
 @app.command()

@@ -9,6 +9,7 @@ import trio
 
 import smstrack_core as sms
 from smstrack_core.cli.output import print_line, say
+from smstrack_core.serve.sources import Sources
 
 
 def run_server(
@@ -17,7 +18,7 @@ def run_server(
     port: int,
     grace_s: float,
     templates: Mapping[str, Mapping[str, str]],
-    verify: Path | None,
+    verify: Sources,
 ) -> None:
     """Serves until SIGINT or SIGTERM, then drains and closes. Raises what `sms.serve` raises."""
     with sms.open(directory) as engine:

@@ -129,12 +129,7 @@ impl Door {
         self.with(py, smstrack_server::Door::take_wanted_certificates)
     }
 
-    fn put_certificate(
-        &self,
-        py: Python<'_>,
-        url: &str,
-        pem: &Bound<'_, PyBytes>,
-    ) -> PyResult<()> {
+    fn put_certificate(&self, py: Python<'_>, url: &str, pem: &Bound<'_, PyBytes>) -> PyResult<()> {
         let pem = pem.as_bytes();
         self.with(py, |door| door.put_certificate(url, pem))?
             .map_err(|fault| errors::input_code(py, fault.sentence(), fault.word()))

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyBytesMethods};
 use smstrack_engine::error::InputError;
 use smstrack_engine::verify::{Fault, Keys, Scheme, Signed};
 
@@ -38,13 +38,14 @@ pub fn verify(
     url: &str,
     headers: &Bound<'_, PyAny>,
     body: &Bound<'_, PyBytes>,
-    secrets: Vec<Bound<'_, PyBytes>>,
+    secrets: &Bound<'_, PyAny>,
     now_s: i64,
     peer: Option<&str>,
 ) -> PyResult<Option<(&'static str, &'static str)>> {
     let scheme = self::scheme(py, scheme)?;
     let headers = read_headers(headers)?;
-    let secrets: Vec<&[u8]> = secrets.iter().map(|secret| secret.as_bytes()).collect();
+    let held: Vec<Bound<'_, PyBytes>> = secrets.extract()?;
+    let secrets: Vec<&[u8]> = held.iter().map(PyBytesMethods::as_bytes).collect();
     let body = body.as_bytes();
     // An address that is none is nobody's, and on no list.
     let peer = peer.and_then(|text| text.parse::<IpAddr>().ok());

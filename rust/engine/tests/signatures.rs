@@ -533,3 +533,66 @@ fn addresses_on_a_list() {
         assert_eq!(list.verify(&request, 0), expected);
     }
 }
+
+/// Small, fast and the same every time.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % u64::try_from(bound.max(1)).unwrap()).unwrap()
+    }
+
+    /// Cuts, repeats, overwrites or splices.
+    fn spoil(&mut self, bytes: &mut Vec<u8>, other: &[u8]) {
+        let (from, to) = (self.below(bytes.len() + 1), self.below(bytes.len() + 1));
+        let (from, to) = (from.min(to), from.max(to));
+        match self.below(5) {
+            0 => bytes.truncate(to),
+            1 => drop(bytes.drain(from..to)),
+            2 => bytes.extend_from_within(from..to),
+            3 if from < bytes.len() => bytes[from] = u8::try_from(self.below(256)).unwrap(),
+            _ => {
+                let end = self.below(other.len() + 1);
+                bytes.splice(from..from, other[..end].iter().copied());
+            }
+        }
+    }
+}
+
+#[test]
+fn spoilt_requests_are_refused_by_every_scheme_without_panic() {
+    let all = vectors();
+    let keys: Vec<Keys> = all.iter().map(Vector::keys).collect();
+    let mut random = Random(0x5eed_1234_5678_9abc);
+    for _ in 0..40_000 {
+        let (of, like) = (random.below(all.len()), random.below(all.len()));
+        let mut forged = all[of].clone();
+        forged.headers.extend(all[like].headers.clone());
+        for _ in 0..=random.below(3) {
+            match random.below(3) {
+                0 => random.spoil(&mut forged.body, &all[like].body),
+                1 => {
+                    let mut url = forged.url.into_bytes();
+                    random.spoil(&mut url, all[like].url.as_bytes());
+                    forged.url = String::from_utf8_lossy(&url).into_owned();
+                }
+                _ => {
+                    let index = random.below(forged.headers.len());
+                    if let Some((_, value)) = forged.headers.get_mut(index) {
+                        random.spoil(value, &all[like].body);
+                    }
+                }
+            }
+        }
+        // Whatever the request still holds, another vector's secret did not sign it.
+        let (own, checked) = (&all[of], random.below(all.len()));
+        let shares = |vector: &Vector| vector.keys == all[checked].keys;
+        let found = forged.verify(&keys[checked]);
+        if !shares(own) && !shares(&all[like]) {
+            assert!(found.is_err(), "{} by {}", own.id, all[checked].id);
+        }
+    }
+}

@@ -8,7 +8,7 @@ use smstrack_engine::event::{Label, Labels, Provider, Trust};
 use smstrack_engine::log::faulty::FaultyDisk;
 
 mod common;
-use common::{NOW_MS, number, open};
+use common::{NOW_MS, number, open, post};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -50,6 +50,16 @@ fn notice(engine: &Engine, hours: i64, contact: u64, state: &str, id: &str, trus
     let body = format!(
         r#"{{"kind":"optout","contact":"{contact}","sender":"SHOP","state":"{state}"{event_id}}}"#
     );
+    if trust == Trust::Verified {
+        let at_ms = NOW_MS + hours * HOUR_MS;
+        assert_eq!(
+            post(engine, Provider::Canonical, "/events", &body, at_ms)
+                .unwrap()
+                .accepted,
+            1
+        );
+        return;
+    }
     let request = RequestView {
         method: "POST",
         target: "/events",

@@ -105,7 +105,7 @@ def test_a_list_of_addresses() -> None:
 
 def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "smstrack_core", "verify", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
 def raw_request(directory: Path, vector: dict[str, Any]) -> tuple[Path, str]:

@@ -5,6 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use smstrack_engine::engine::{self, Pushed};
+use smstrack_engine::error::InputError;
+
+use crate::errors;
 
 /// A refused row as (body, row, byte, code); row -1 for a body that cannot be read at all.
 type Refused = (usize, i64, u32, &'static str);
@@ -38,6 +41,18 @@ impl Batch {
     pub fn extend(&self, pushed: Vec<Pushed>) {
         self.pushed().extend(pushed);
     }
+}
+
+/// The error of whoever commits a batch twice, or adds to one that was.
+pub fn committed_before(py: Python<'_>) -> PyErr {
+    let reason = "was committed before".to_owned();
+    errors::input(
+        py,
+        InputError::ValueInvalid {
+            what: "batch",
+            reason,
+        },
+    )
 }
 
 #[pymethods]

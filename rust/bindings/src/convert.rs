@@ -6,6 +6,7 @@ use std::hash::{BuildHasher, Hasher};
 use pyo3::prelude::*;
 use smstrack_engine::engine::{self, Pushed, Refused, Scope};
 use smstrack_engine::error::{EngineError, InputError};
+use smstrack_engine::limits::BATCH_BYTES_MAX;
 
 use crate::errors;
 use crate::request::Parts;
@@ -15,6 +16,20 @@ pub fn new_identity() -> [u8; 16] {
     let word = || RandomState::new().build_hasher().finish();
     let both = (u128::from(word()) << 64) | u128::from(word());
     both.to_le_bytes()
+}
+
+/// Refuses bodies that are too large together for one batch.
+pub fn check_size(py: Python<'_>, bytes: usize) -> PyResult<()> {
+    if bytes <= BATCH_BYTES_MAX {
+        return Ok(());
+    }
+    let error = InputError::TooLarge {
+        what: "batch",
+        bytes,
+        limit: "batch_bytes_max",
+        bytes_max: BATCH_BYTES_MAX,
+    };
+    Err(errors::input(py, error))
 }
 
 /// Labels as they cross the border.

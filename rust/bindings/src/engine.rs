@@ -16,13 +16,12 @@ use smstrack_engine::codec::CampaignRecord;
 use smstrack_engine::engine::{self, Options, Scope, SendRow};
 use smstrack_engine::error::{EngineError, InputError};
 use smstrack_engine::event::{ContactId, Trust};
-use smstrack_engine::limits::BATCH_BYTES_MAX;
 use smstrack_engine::log::disk::RealDisk;
 use smstrack_engine::profiles::Profiles;
 use smstrack_engine::registry::check_name;
 
-use crate::batch::Batch;
-use crate::convert::{new_identity, push_all, read_labels, refused};
+use crate::batch::{Batch, committed_before};
+use crate::convert::{check_size, new_identity, push_all, read_labels, refused};
 use crate::decode::{provider, template};
 use crate::errors;
 use crate::profiles::{self, LoadedProfiles};
@@ -254,22 +253,15 @@ impl Engine {
             return Err(committed_before(py));
         };
         let bytes = held_bytes + parts.iter().map(Parts::body_bytes).sum::<usize>();
-        if bytes > BATCH_BYTES_MAX {
-            let (limit, bytes_max) = ("batch_bytes_max", BATCH_BYTES_MAX);
-            let error = InputError::TooLarge {
-                what: "batch",
-                bytes,
-                limit,
-                bytes_max,
-            };
-            return Err(errors::input(py, error));
-        }
+        check_size(py, bytes)?;
         for (what, name) in [
-            ("account", Some(account)),
-            ("campaign", campaign),
-            ("blast", blast),
-        ] {
-            if let Some(name) = name.filter(|name| !name.is_empty()) {
+            ("account", account),
+            ("campaign", campaign.unwrap_or_default()),
+        ]
+        .into_iter()
+        .chain(blast.map(|blast| ("blast", blast)))
+        {
+            if !name.is_empty() {
                 check_name(what, name).map_err(|error| errors::input(py, error))?;
             }
         }
@@ -391,17 +383,6 @@ impl Engine {
             engine.digest().map(|digest| format!("{digest:016x}"))
         })
     }
-}
-
-fn committed_before(py: Python<'_>) -> PyErr {
-    let reason = "was committed before".to_owned();
-    errors::input(
-        py,
-        InputError::ValueInvalid {
-            what: "batch",
-            reason,
-        },
-    )
 }
 
 /// See `_core.pyi`.

@@ -14,6 +14,7 @@ const HOUR_MS: i64 = 3_600_000;
 
 fn scope(provider: Provider, trust: Trust) -> Scope<'static> {
     Scope {
+        profile: None,
         provider,
         account: "",
         campaign: None,

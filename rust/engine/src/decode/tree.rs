@@ -9,8 +9,9 @@
 use super::escape::unescape;
 use super::json::{Scanner, Stopped, Text, Token};
 use super::layout::{Layout, Layouts};
+use super::out::Out;
 use super::row::{Build, Builder, Row, SCRATCH_BYTES, Scratch, has_nul};
-use super::slots::{Fault, Raw, Slot, Slots, Wire, at};
+use super::slots::{Fault, Raw, Slot, Slots, Wire};
 use super::table::{Key, List, bit_of};
 use super::{BodyError, RejectCode, Sink, form};
 use crate::limits::{BODY_EVENTS_MAX, BODY_KEYS_MAX};
@@ -103,15 +104,10 @@ pub(super) fn json_rows_with<S: Sink, B: Builder>(
 ) -> Result<(), BodyError> {
     let text = check_utf8(body)?;
     let mut walk = Walk::new(Scanner::new(body, 0, BODY_KEYS_MAX));
-    let mut out = Out {
-        text,
-        builder,
-        sink,
-        next: 0,
-    };
+    let mut out = Out::new(text, builder, sink);
     if root.has_plain_rows() {
         return walk.plain_rows(root, &mut out).map_err(|Stopped| {
-            out.sink.withdraw();
+            out.forget();
             walk.scan.fault().into()
         });
     }
@@ -174,69 +170,6 @@ impl<'a> Walk<'a> {
             rows: None,
             layouts: Layouts::take(),
         }
-    }
-
-    /// Reads all there is, of a table whose rows say all there is, and gives them out.
-    fn plain_rows<S: Sink, B: Builder>(
-        &mut self,
-        root: &'static Key,
-        out: &mut Out<'_, '_, S, B>,
-    ) -> Result<(), Stopped> {
-        self.scan.skip_blanks();
-        let start = self.scan.place();
-        match self.scan.token()? {
-            Token::Object => {}
-            _ => return Err(self.scan.stop_at(start, RejectCode::WrongType)),
-        }
-        let mut is_found = false;
-        let mut first = true;
-        while let Some(name) = self.scan.next_key(first)? {
-            first = false;
-            let Some((_, key)) = find_key(root, name) else {
-                self.scan.skip_value()?;
-                continue;
-            };
-            // The last value of a name wins as a whole.
-            if is_found {
-                out.forget();
-            }
-            is_found = true;
-            self.rows_of(key, out)?;
-        }
-        self.scan.end()?;
-        if !is_found {
-            out.row(&self.slots, start, true);
-        }
-        Ok(())
-    }
-
-    /// Reads the value that rows are in, one row or an array of them.
-    fn rows_of<S: Sink, B: Builder>(
-        &mut self,
-        key: &'static Key,
-        out: &mut Out<'_, '_, S, B>,
-    ) -> Result<(), Stopped> {
-        let opening = self.scan.skip_blanks();
-        let place = self.scan.place();
-        if opening != Some(b'[') {
-            self.slots = Slots::EMPTY;
-            let fits = self.value(key, true)?;
-            out.row(&self.slots, place, fits);
-            return Ok(());
-        }
-        self.scan.token()?;
-        let mut count = 0;
-        while self.scan.next_element(count == 0)? {
-            count += 1;
-            if count > BODY_EVENTS_MAX {
-                return Err(self.scan.stop_at(place, RejectCode::TooManyEvents));
-            }
-            let start = self.scan.place();
-            self.slots = Slots::EMPTY;
-            let fits = self.value(key, true)?;
-            out.row(&self.slots, start, fits);
-        }
-        Ok(())
     }
 
     /// Reads all there is; where it begins, and whether its type is one the table has.
@@ -421,7 +354,7 @@ const NAME_BYTES_MAX: usize = 256;
 
 /// The table's entry for a name; escapes in names are rare but allowed.
 #[inline]
-fn find_key(outer: &'static Key, name: Text<'_>) -> Option<(usize, &'static Key)> {
+pub(super) fn find_key(outer: &'static Key, name: Text<'_>) -> Option<(usize, &'static Key)> {
     if !name.is_escaped {
         return outer.find(name.bytes);
     }
@@ -431,36 +364,4 @@ fn find_key(outer: &'static Key, name: Text<'_>) -> Option<(usize, &'static Key)
     }
     let len = unescape(name.bytes, &mut buffer).ok()?;
     buffer.get(..len).and_then(|wire| outer.find(wire))
-}
-
-/// Gives rows to the sink.
-struct Out<'b, 'k, S, B> {
-    text: &'b str,
-    builder: &'k B,
-    sink: &'k mut S,
-    next: u32,
-}
-
-impl<S: Sink, B: Builder> Out<'_, '_, S, B> {
-    fn forget(&mut self) {
-        self.sink.withdraw();
-        self.next = 0;
-    }
-
-    fn row(&mut self, slots: &Slots<'_>, start: usize, fits: bool) {
-        let number = self.next;
-        self.next += 1;
-        if !fits {
-            let fault = Fault::new(start, RejectCode::WrongType);
-            return self.sink.reject(fault.in_row(number));
-        }
-        let mut buffer = [0; SCRATCH_BYTES];
-        let scratch = Scratch::new(&mut buffer);
-        let mut row = Row::new(slots, self.text, scratch, number, at(start));
-        match self.builder.build(&mut row) {
-            Ok(Some(event)) => self.sink.event(number, event),
-            Ok(None) => {}
-            Err(fault) => self.sink.reject(fault.in_row(number)),
-        }
-    }
 }

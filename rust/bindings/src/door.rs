@@ -108,6 +108,10 @@ impl Door {
         self.with(py, smstrack_server::Door::drain)
     }
 
+    fn take_confirmations(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        self.with(py, smstrack_server::Door::take_confirmations)
+    }
+
     #[getter]
     fn is_idle(&self, py: Python<'_>) -> bool {
         py.detach(|| {
@@ -146,6 +150,12 @@ fn read_options(py: Python<'_>, text: &str) -> PyResult<Options> {
     for (name, value) in &map {
         if name == "templates" {
             read_templates(py, value, &mut options)?;
+            continue;
+        }
+        if name == "confirm_topics" {
+            let topics = value.as_array().into_iter().flatten();
+            let topics = topics.filter_map(|topic| topic.as_str().map(str::to_owned));
+            options.confirm_topics = topics.collect();
             continue;
         }
         let number = value.as_u64().ok_or_else(|| {

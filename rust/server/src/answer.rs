@@ -5,7 +5,9 @@ use std::io::Write;
 
 use smstrack_engine::decode::{BodyError, Reject};
 
+use crate::ack::Ack;
 use crate::clock::http_date;
+use crate::handshake::Told;
 use crate::limits::REJECTS_LISTED_MAX;
 use crate::reason::Reason;
 
@@ -25,6 +27,12 @@ pub struct Manner {
 pub enum What {
     /// A webhook, kept.
     Kept,
+    /// A webhook, kept; its provider wants to hear this.
+    Acked(&'static Ack),
+    /// A question, answered; what else came with it is kept.
+    Told(Box<Told>),
+    /// A body that could not be read, and that must not come again; kept as a dead letter.
+    Passed(BodyError, &'static Ack),
     /// Canonical events, kept.
     Events(Box<Taken>),
     /// A body that could not be read; kept as a dead letter.
@@ -35,6 +43,13 @@ pub enum What {
     Refused(Reason),
     /// `100 Continue`.
     Continue,
+}
+
+impl What {
+    /// Whether it may only be said after the commit.
+    pub const fn is_promise(&self) -> bool {
+        !matches!(self, Self::Health | Self::Refused(_) | Self::Continue)
+    }
 }
 
 /// What was taken from a body of canonical events.
@@ -103,6 +118,14 @@ impl Answers {
         match what {
             What::Kept if manner == Manner::default() => out.extend_from_slice(&self.kept),
             What::Kept => self.head(out, 200, "", "", 0, manner),
+            What::Acked(ack) => self.ack(out, ack, "", manner),
+            What::Told(told) => self.told(out, told, manner),
+            What::Passed(error, ack) => {
+                let (word, byte) = (error.code.word(), error.byte);
+                let field = format!("Smstrack-Reject: {word}; byte={byte}\r\n");
+                self.ack(out, ack, &field, manner);
+                return (200, Some(word));
+            }
             What::Continue => {
                 out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
                 return (100, None);
@@ -127,6 +150,28 @@ impl Answers {
             }
         }
         (200, None)
+    }
+
+    fn ack(&self, out: &mut Vec<u8>, ack: &Ack, field: &str, manner: Manner) {
+        let kind = match ack.kind {
+            "" => String::new(),
+            kind => format!("Content-Type: {kind}\r\n"),
+        };
+        self.head(out, 200, field, &kind, ack.body.len(), manner);
+        if !manner.is_head {
+            out.extend_from_slice(ack.body.as_bytes());
+        }
+    }
+
+    fn told(&self, out: &mut Vec<u8>, told: &Told, manner: Manner) {
+        let kind = match &*told.body {
+            "" => "",
+            _ => "Content-Type: application/json\r\n",
+        };
+        self.head(out, 200, &told.fields, kind, told.body.len(), manner);
+        if !manner.is_head {
+            out.extend_from_slice(told.body.as_bytes());
+        }
     }
 
     fn health(&mut self, out: &mut Vec<u8>, manner: Manner, health: Health) -> u16 {
@@ -316,6 +361,32 @@ mod tests {
             )
         );
         assert!(text(&What::Refused(Reason::MethodEvents), plain).contains("Allow: POST\r\n"));
+    }
+
+    #[test]
+    fn answers_that_providers_want() {
+        static ACK: Ack = Ack {
+            kind: "text/plain",
+            body: "OK",
+        };
+        let plain = Manner::default();
+        let kind = "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\nOK";
+        assert!(text(&What::Acked(&ACK), plain).ends_with(kind));
+        let error = BodyError {
+            byte: 14,
+            code: RejectCode::JsonTruncated,
+        };
+        let passed = text(&What::Passed(error, &ACK), plain);
+        assert!(passed.starts_with("HTTP/1.1 200 OK\r\n"));
+        assert!(passed.contains("Smstrack-Reject: json_truncated; byte=14\r\n"));
+        assert!(passed.ends_with(kind));
+        let told = Told {
+            fields: "A: b\r\n".to_owned(),
+            body: "{}".to_owned(),
+        };
+        let told = text(&What::Told(Box::new(told)), plain);
+        assert!(told.contains("A: b\r\nContent-Type: application/json\r\n"));
+        assert!(told.ends_with("Content-Length: 2\r\n\r\n{}"));
     }
 
     #[test]

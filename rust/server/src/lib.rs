@@ -21,12 +21,15 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod ack;
 mod answer;
 mod body;
 mod clock;
+mod confirm;
 mod conn;
 mod door;
 mod gate;
+mod handshake;
 mod head;
 mod keeper;
 pub mod limits;
@@ -42,7 +45,9 @@ mod timers;
 mod wait;
 mod work;
 
+pub use ack::{ACKS, Ack, Acks, Unread};
 pub use door::{Door, Turn};
+pub use handshake::is_sns_url;
 pub use keeper::{Gather, Keeper};
 pub use options::{NAMES as OPTION_NAMES, Options};
 pub use reason::Reason;

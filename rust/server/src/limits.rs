@@ -79,3 +79,7 @@ const _: () = assert!(CONNECTION_TURN_REQUESTS_MAX <= TURN_REQUESTS_MAX);
 
 /// Connections that the system keeps ready to be accepted; it may allow fewer (somaxconn).
 pub const LISTEN_BACKLOG_COUNT: i32 = 4_096;
+/// Bytes of a token, code or address that a handshake brings: real ones have under 400.
+pub const HANDSHAKE_BYTES_MAX: usize = 2 * 1024;
+/// Subscriptions that wait to be confirmed; a lost one is asked for again by its owner.
+pub const CONFIRMATIONS_COUNT_MAX: usize = 64;

@@ -82,7 +82,9 @@ impl<'b> Route<'b> {
         if account.contains('/') || (account.is_empty() && hook.ends_with('/')) {
             return Err(Reason::Path);
         }
-        if !matches!(method, "POST" | "GET" | "HEAD") {
+        // A handshake of CloudEvents; browsers and others have no business here.
+        let is_asked = method == "OPTIONS" && *provider == Provider::Azure;
+        if !matches!(method, "POST" | "GET" | "HEAD") && !is_asked {
             return Err(Reason::MethodHook);
         }
         Mark::read(*provider, account, query).map(Self::Hook)
@@ -230,6 +232,12 @@ mod tests {
             ("POST", "/hooks/", Err(Reason::Path)),
             ("POST", "/hooks", Err(Reason::Path)),
             ("PUT", "/hooks/twilio", Err(Reason::MethodHook)),
+            ("OPTIONS", "/hooks/twilio", Err(Reason::MethodHook)),
+            (
+                "OPTIONS",
+                "/hooks/azure",
+                Ok(hook(Provider::Azure, "", None, None)),
+            ),
             ("PUT", "/hooks/nobody", Err(Reason::Provider)),
             ("GET", "/events", Err(Reason::MethodEvents)),
             ("GET", "/healthz", Ok(Route::Health)),

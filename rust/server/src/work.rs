@@ -5,12 +5,15 @@
 use smstrack_engine::decode::RequestView;
 use smstrack_engine::engine::{Pushed, Scope};
 use smstrack_engine::error::InputError;
+use smstrack_engine::event::Provider;
 use smstrack_engine::limits::TURN_RECORD_BYTES_MAX;
 
+use crate::ack::{Acks, Unread};
 use crate::answer::{Health, Manner, Taken, What};
+use crate::handshake::{self, Told};
 use crate::head::Head;
 use crate::keeper::{Gather, Keeper};
-use crate::limits::{HEADERS_COUNT_MAX, STORAGE_PAUSE_MS};
+use crate::limits::{CONFIRMATIONS_COUNT_MAX, HEADERS_COUNT_MAX, STORAGE_PAUSE_MS};
 use crate::options::Options;
 use crate::reason::Reason;
 use crate::route::{Mark, Route};
@@ -35,6 +38,8 @@ pub struct Work<K: Keeper> {
     /// Answers owed, in the order the requests were read.
     pub(crate) due: Vec<Due>,
     pub(crate) is_draining: bool,
+    /// See `Door::take_confirmations`.
+    pub(crate) confirmations: Vec<String>,
     batch: Option<K::Batch>,
     accepted: u64,
     rejected: u64,
@@ -58,6 +63,7 @@ impl<K: Keeper> Work<K> {
             stats: Stats::default(),
             due: Vec::new(),
             is_draining: false,
+            confirmations: Vec::new(),
             batch: None,
             accepted: 0,
             rejected: 0,
@@ -208,11 +214,12 @@ impl<K: Keeper> Work<K> {
         let what = match route {
             Route::Health => What::Health,
             _ if self.is_paused => What::Refused(Reason::Storage),
-            Route::Hook(mark) => match self.push(mark, head, body) {
-                Pushed {
-                    error: Some(error), ..
-                } => What::Unreadable(error),
-                _ => What::Kept,
+            Route::Hook(mark) => match ask(mark.provider, head, body) {
+                Some(told) => What::Told(Box::new(told)),
+                None => {
+                    let pushed = self.push(mark, head, body);
+                    self.hook_answer(mark.provider, body, &pushed)
+                }
             },
             Route::Events(mark) => match self.push(mark, head, body) {
                 Pushed {
@@ -226,6 +233,30 @@ impl<K: Keeper> Work<K> {
         let mut manner = self.manner(head);
         manner.closes |= matches!(what, What::Unreadable(_));
         (what, manner)
+    }
+
+    /// What a provider hears of its request, once that is kept.
+    fn hook_answer(&mut self, provider: Provider, body: &[u8], pushed: &Pushed) -> What {
+        let acks = Acks::of(provider);
+        match (pushed.error, acks.unread) {
+            (Some(error), Unread::Refused) => return What::Unreadable(error),
+            (Some(error), Unread::Passed) => return What::Passed(error, acks.kept(0, 0)),
+            (None, _) => {}
+        }
+        if let Some(told) = handshake::event_grid(provider, body) {
+            return What::Told(Box::new(told));
+        }
+        let topics = &self.options.confirm_topics;
+        if let Some(url) = handshake::sns_confirmation(provider, body, topics)
+            && self.confirmations.len() < CONFIRMATIONS_COUNT_MAX
+            && !self.confirmations.contains(&url)
+        {
+            self.confirmations.push(url);
+        }
+        match acks.kept(pushed.accepted, pushed.replies) {
+            ack if ack.is_plain() => What::Kept,
+            ack => What::Acked(ack),
+        }
     }
 
     /// How a request is answered, whatever the answer.
@@ -269,4 +300,24 @@ impl<K: Keeper> Work<K> {
         self.stats.replies += u64::from(pushed.replies);
         pushed
     }
+}
+
+/// The answer to a request that only asks, or none if it is to be read.
+fn ask(provider: Provider, head: &Head<'_, '_>, body: &[u8]) -> Option<Told> {
+    // All but a few have a body, or a query: their fields are not worth a look.
+    if head.method == "POST" && !body.is_empty() {
+        return None;
+    }
+    let headers: Vec<(&str, &[u8])> = head
+        .fields
+        .iter()
+        .map(|field| (field.name, field.value))
+        .collect();
+    let view = RequestView {
+        method: head.method,
+        target: head.target,
+        headers: &headers,
+        body,
+    };
+    handshake::before(provider, &view)
 }

@@ -10,6 +10,7 @@ from typing import Literal, final
 
 __all__ = [
     "LABELS",
+    "TEMPLATE_ROLES",
     "Batch",
     "ClosedError",
     "Door",
@@ -264,6 +265,9 @@ class Door:
 def decode(provider: str, request: Request, template: str | None = None) -> str:
     """Decodes one request without an engine.
 
+    `template` is a JSON object of parameter names that the operator chose and their roles (see
+    `TEMPLATE_ROLES`); a role that is not known is passed over.
+
     Returns JSON: `{"events": [canonical...], "rejects": [{"row", "byte", "code"}...]}`.
     Raises InputError: unknown provider, or a body that cannot be read at all (its code, byte).
     """
@@ -280,3 +284,6 @@ def check(path: str) -> str:
 
 LABELS: tuple[Literal["stop", "start", "help", "yes", "no", "question", "other"], ...]
 """Label words; a label's index is its bit."""
+
+TEMPLATE_ROLES: tuple[str, ...]
+"""Roles that a parameter of the operator's choice may have in a template."""

@@ -30,10 +30,7 @@ app: Final = typer.Typer(
 )
 
 Directory = Annotated[Path, typer.Argument(help="Data directory.", metavar="DIR")]
-ROLES: Final = (
-    *("dlr", "client_ref", "message_id", "contact", "sender", "text"),
-    *("unix time", "UTC time", "smsc", "receipt text"),
-)
+ROLES: Final = _core.TEMPLATE_ROLES
 """What a parameter of a template may stand for."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON value on stdout.")]

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 use smstrack_engine::decode::encode::encode_canonical;
 use smstrack_engine::decode::request_file::RequestFile;
-use smstrack_engine::decode::{Reject, Sink, Template};
+use smstrack_engine::decode::{Reject, Sink, TEMPLATE_ROLES, Template};
 use smstrack_engine::error::InputError;
 use smstrack_engine::event::{Event, Label, Provider};
 use smstrack_server::PROVIDERS;
@@ -147,4 +147,9 @@ pub fn providers() -> Vec<&'static str> {
 /// Label words; a label's index is its bit.
 pub fn labels(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
     PyTuple::new(py, Label::ALL.iter().map(|label| label.name()))
+}
+
+/// Roles that a parameter of a template may have.
+pub fn template_roles(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
+    PyTuple::new(py, TEMPLATE_ROLES)
 }

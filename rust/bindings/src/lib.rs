@@ -26,6 +26,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(decode::providers, module)?)?;
     module.add_function(wrap_pyfunction!(engine::check, module)?)?;
     module.add("LABELS", decode::labels(module.py())?)?;
+    module.add("TEMPLATE_ROLES", decode::template_roles(module.py())?)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     Ok(())
 }

@@ -22,12 +22,29 @@ mod profile;
 mod receipt_text;
 mod source;
 
+mod charset;
+mod multipart;
+mod nested;
+mod own_keys;
+mod xml;
+mod xml_rows;
+
 mod canonical;
+mod clicksend;
+mod cm;
+mod gupshup;
 mod infobip;
+mod jasmin;
 mod kannel;
+mod kannel_xml;
+mod msg91;
+mod pdu;
 mod smpp;
+mod smpp_text;
 mod telnyx;
+mod textmagic;
 mod twilio;
+mod udh;
 mod vonage_sms;
 
 mod body;
@@ -159,6 +176,12 @@ reject_codes! {
     TypeUnsupported = 18 "type_unsupported" "the content type is not one that can be read here",
     /// A NUL byte in an id or a name.
     NulByte = 19 "nul_byte" "a value contains a NUL byte",
+    /// A multipart form that is not whole.
+    MultipartInvalid = 40 "multipart_invalid" "the multipart form is not whole from this byte on",
+    /// Not XML, or XML that declares entities of its own.
+    XmlInvalid = 41 "xml_invalid" "the body is not XML that can be read from this byte on",
+    /// Not an SMPP PDU of a message.
+    PduInvalid = 42 "pdu_invalid" "the bytes are not an SMPP deliver_sm or data_sm from this byte on",
 }
 
 /// Takes what a decoder finds, in the order of the request.
@@ -182,13 +205,60 @@ pub struct Template {
 
 /// Reads one request of a provider.
 ///
-/// The roles of a `template` are `client_ref` (Twilio: a name of the operator's own in the
-/// callback's query) and, for Kannel, `dlr`, `client_ref`, `message_id`, `contact`, `sender`,
-/// `text`, `unix time`, `UTC time` and `smsc`; the name `(body)` is the body.
+/// The roles of a `template` are, for all providers, `client_ref`, `message_id`, `contact` and
+/// `sender`: names of the operator's own in the callback's query, which tell what the provider
+/// does not. Kannel and Gupshup, whose parameter names are all the operator's, know more (see
+/// [`TEMPLATE_ROLES`]); there the name `(body)` is the body.
 ///
 /// # Errors
 /// [`BodyError`] when the body cannot be read; what the sink was given was withdrawn then.
 pub fn decode<S: Sink>(
+    provider: Provider,
+    request: &RequestView<'_>,
+    template: Option<&Template>,
+    sink: &mut S,
+) -> Result<(), BodyError> {
+    let is_all_named = matches!(provider, Provider::Kannel | Provider::Gupshup);
+    if let Some(named) = template.filter(|_| !is_all_named)
+        && let Some(keys) = own_keys::read(request.query().as_bytes(), named)?
+    {
+        return dispatch(provider, request, template, &mut keys.fill(sink));
+    }
+    dispatch(provider, request, template, sink)
+}
+
+/// Roles that a parameter of the operator's choice may have in a [`Template`]. Those that no
+/// event has a place for are known all the same, so that every parameter can be named.
+pub const TEMPLATE_ROLES: &[&str] = &[
+    "dlr",
+    "client_ref",
+    "message_id",
+    "contact",
+    "sender",
+    "text",
+    "receipt text",
+    "unix time",
+    "unix ms",
+    "UTC time",
+    "status",
+    "reason",
+    "error_code",
+    "parts",
+    "meta-data",
+    "coding",
+    "charset",
+    "udh",
+    "keyword",
+    "service",
+    "account",
+    "billing",
+    "mclass",
+    "validity",
+    "smsc",
+    "ignored",
+];
+
+fn dispatch<S: Sink>(
     provider: Provider,
     request: &RequestView<'_>,
     template: Option<&Template>,
@@ -210,5 +280,11 @@ pub fn decode<S: Sink>(
         Provider::Aws => aws::decode(request, sink),
         Provider::Azure => azure::decode(request, sink),
         Provider::RingCentral => ringcentral::decode(request, sink),
+        Provider::Jasmin => jasmin::decode(request, sink),
+        Provider::Cm => cm::decode(request, sink),
+        Provider::Msg91 => msg91::decode(request, sink),
+        Provider::Gupshup => gupshup::decode(request, template, sink),
+        Provider::Textmagic => textmagic::decode(request, sink),
+        Provider::Clicksend => clicksend::decode(request, sink),
     }
 }

@@ -104,6 +104,18 @@ named! {
         Azure = 13 "azure",
         /// `RingCentral` message and opt-out notifications.
         RingCentral = 14 "ringcentral",
+        /// Jasmin's HTTP throwers.
+        Jasmin = 15 "jasmin",
+        /// CM.com status reports and inbound messages, JSON or XML.
+        Cm = 16 "cm",
+        /// MSG91 delivery reports.
+        Msg91 = 17 "msg91",
+        /// Gupshup delivery reports, by query or as a JSON array.
+        Gupshup = 18 "gupshup",
+        /// `TextMagic`, JSON and the older multipart forms.
+        Textmagic = 21 "textmagic",
+        /// `ClickSend` inbound messages.
+        Clicksend = 22 "clicksend",
     }
 }
 
@@ -278,6 +290,9 @@ pub struct Event<'a> {
     pub message_id: Option<Cow<'a, str>>,
     /// The handset.
     pub contact: Option<Number>,
+    /// Offset of the contact in the body, where it is neither a phone number nor anything that
+    /// may stand for one. What came of it can be shown; it is not kept as an event.
+    pub strange_contact_at: Option<u32>,
     /// Our side: number, short code or name, as on the wire.
     pub sender: Option<Cow<'a, str>>,
     /// Receipts, opt-out notices and flow events.
@@ -331,6 +346,7 @@ impl Event<'_> {
             provider,
             message_id: None,
             contact: None,
+            strange_contact_at: None,
             sender: None,
             state: None,
             is_final: None,

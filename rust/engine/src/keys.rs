@@ -10,7 +10,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use siphasher::sip::SipHasher13;
 
-use crate::event::Provider;
+use crate::event::{Number, Provider};
 
 /// A byte that UTF-8 never has: it keeps ("ab", "c") and ("a", "bc") apart.
 const END: u8 = 0xFF;
@@ -64,9 +64,23 @@ impl Keys {
         hasher.finish().max(1)
     }
 
-    /// A provider's message id. Ids of different accounts are different messages.
-    pub fn message(self, provider: Provider, account: &str, id: &str) -> u64 {
-        self.hash(1, &[&[provider.code()], account.as_bytes(), id.as_bytes()])
+    /// A provider's message id. Ids of different accounts are different messages, and so are
+    /// those of different contacts where a provider gives one id to a whole batch.
+    pub fn message(
+        self,
+        provider: Provider,
+        account: &str,
+        id: &str,
+        contact: Option<Number>,
+    ) -> u64 {
+        let (provider_code, account, id) = ([provider.code()], account.as_bytes(), id.as_bytes());
+        match contact.filter(|_| shares_ids(provider)) {
+            Some(contact) => {
+                let contact = contact.0.to_le_bytes();
+                self.hash(8, &[&provider_code, account, id, &contact])
+            }
+            None => self.hash(1, &[&provider_code, account, id]),
+        }
     }
 
     /// A sender as on the wire; `text` must be normalised (see `decode::number`).
@@ -172,6 +186,14 @@ pub const fn has_aliases(provider: Provider) -> bool {
     matches!(provider, Provider::Smpp | Provider::Kannel)
 }
 
+/// Whether all recipients of a batch have one id.
+pub const fn shares_ids(provider: Provider) -> bool {
+    matches!(
+        provider,
+        Provider::Telnyx | Provider::Sinch | Provider::Bandwidth | Provider::MessageBird
+    )
+}
+
 fn is_hex(id: &str) -> bool {
     !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
@@ -186,8 +208,8 @@ mod tests {
         assert_ne!(keys.blast("ab", "c"), keys.blast("a", "bc"));
         assert_ne!(keys.campaign("a"), keys.sender("a"));
         assert_ne!(
-            keys.message(Provider::Twilio, "", "x"),
-            keys.message(Provider::Telnyx, "", "x")
+            keys.message(Provider::Twilio, "", "x", None),
+            keys.message(Provider::Telnyx, "", "x", None)
         );
     }
 

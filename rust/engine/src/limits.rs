@@ -12,6 +12,10 @@ pub const EVENTS_BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const BATCH_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Nesting of JSON. The deepest provider body known has 9 levels; 64 stops stack games.
 pub const JSON_DEPTH_MAX: usize = 64;
+/// Nesting of XML. Kannel's, the deepest known, has 5 levels.
+pub const XML_DEPTH_MAX: usize = 32;
+/// Bytes of the head of one part of a multipart form: its name and type take a hundred.
+pub const PART_HEAD_BYTES_MAX: usize = 8 * 1024;
 /// Keys or form pairs in one body; 100 000 keys are an attack, not a receipt.
 pub const BODY_KEYS_MAX: usize = 65_536;
 /// Events in one body. An 8 MiB body of minimal events holds fewer.

@@ -42,11 +42,12 @@ pub fn find_message(
         return None;
     }
     let form = id_form(provider, id);
+    let number = contact.and_then(|contact| state.contacts.number(contact));
     let find = |id: &str| {
         let within = |account: &str| {
             state
                 .messages
-                .find(state.keys.message(provider, account, id))
+                .find(state.keys.message(provider, account, id, number))
         };
         within(account).or_else(|| if account.is_empty() { None } else { within("") })
     };

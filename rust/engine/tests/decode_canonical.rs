@@ -35,6 +35,7 @@ fn detached(event: Event<'_>) -> Event<'static> {
         provider: event.provider,
         message_id: owned(event.message_id),
         contact: event.contact,
+        strange_contact_at: event.strange_contact_at,
         sender: owned(event.sender),
         state: event.state,
         is_final: event.is_final,

@@ -149,7 +149,7 @@ fn twilio() {
             ),
             (
                 "POST /t\n\nMessageSid=SM1&MessageStatus=sent&To=abc",
-                &["!0@37 not_a_number"],
+                &["receipt final=false message_id=SM1 state=sent"],
             ),
             (
                 "POST /t\n\nMessageStatus=sent&To=2021",
@@ -218,7 +218,7 @@ fn telnyx() {
         &[
             "receipt contact=+14045550137 error_code=40300 final=true message_id=m1 occurred_at=2026-01-10T23:05:00.259123Z parts=2 state=delivered",
             "receipt contact=+14045550138 error_class=opted_out error_code=40300 final=true message_id=m1 occurred_at=2026-01-10T23:05:00.259123Z parts=2 state=undelivered",
-            "!2@256 not_a_number",
+            "receipt error_code=40300 final=false message_id=m1 occurred_at=2026-01-10T23:05:00.259123Z parts=2 state=sent",
             "receipt error_code=40300 final=false message_id=m1 occurred_at=2026-01-10T23:05:00.259123Z parts=2 state=unknown",
             "receipt contact=+14045550139 error_code=40300 final=true message_id=m1 occurred_at=2026-01-10T23:05:00.259123Z parts=2 state=unknown",
         ],
@@ -357,7 +357,7 @@ fn infobip() {
                 "POST /i\n\n{\"results\":[1,{\"messageId\":\"a\",\"to\":\"xy\",\"status\":{\"groupName\":\"PENDING\"}},{},{\"messageId\":\"b\",\"status\":{\"groupName\":\"NEW\"}},{\"status\":{\"groupName\":\"PENDING\"}}]}",
                 &[
                     "!0@12 wrong_type",
-                    "!1@37 not_a_number",
+                    "receipt final=false message_id=a state=sent",
                     "!2@75 kind_unknown",
                     "receipt final=false message_id=b state=unknown",
                     "!4@125 no_reference",
@@ -458,7 +458,7 @@ fn kannel_with_a_template() {
                     "reply contact=+2348030000493 occurred_at=2026-04-15T15:32:02Z sender=49905 text=50% off",
                 ],
             ),
-            ("GET /k?q=MTN&a=x", &["!0@2 not_a_number"]),
+            ("GET /k?q=MTN&a=x", &["reply text=x"]),
             ("GET /k?type=1", &["!0@0 no_reference"]),
             ("GET /k?other=1", &["!0@0 kind_unknown"]),
             ("GET /k\n\n", &["!!0 body_empty"]),
@@ -509,7 +509,7 @@ fn kannel_without_a_template() {
                 "POST /k\nX-Kannel-From: 52335\nX-Kannel-To: 1\n\n",
                 &["reply sender=1 text="],
             ),
-            ("POST /k\n\n<message/>", &["!!0 type_unsupported"]),
+            ("POST /k\n\n<message/>", &["!!0 kind_unknown"]),
         ],
     );
     let mut utf16 = b"POST /k\nX-Kannel-From: +2348030000807\nContent-Type: text/plain; charset=\"UTF-16BE\"\n\n".to_vec();
@@ -654,7 +654,8 @@ fn smpp() {
         ("", b"hi\0", "hi"),
         ("tlv message_payload: long text", b"", "long text"),
     ] {
-        let expected = format!("reply {from} sender=5215 text={text}");
+        let parts = if text == "part" { " parts=2" } else { "" };
+        let expected = format!("reply {from}{parts} sender=5215 text={text}");
         assert_eq!(
             lines_of(Provider::Smpp, &pdu(head, body), &[]),
             [expected],
@@ -694,7 +695,7 @@ fn smpp() {
             ("POST /s\n\nstat:DELIVRD", &["!0@0 no_reference"]),
             (
                 "SMPP deliver_sm\nsource_addr: MTN\n\nhi",
-                &["!0@0 not_a_number"],
+                &["reply text=hi"],
             ),
             (
                 "SMPP deliver_sm\nsource_addr: 18085550155\n\n",

@@ -40,6 +40,10 @@ impl Sink for Lines {
         self.0
             .push(format!("!{}@{} {word}", reject.row, reject.byte));
     }
+
+    fn withdraw(&mut self) {
+        self.0.clear();
+    }
 }
 
 /// In the order in which lines have them.
@@ -407,7 +411,7 @@ fn sinch_reports_on_a_batch() {
             ),
             (
                 r#"{"type":"delivery_report_sms","statuses":[{"recipients":["abc"],"status":"Failed"}]}"#,
-                &["!0@57 no_reference"],
+                &["!0@58 not_a_number"],
             ),
         ],
     );
@@ -629,7 +633,7 @@ fn plivo() {
                 "POST /p\n\nFrom=Bank&Text=x&MessageUUID=m",
                 &["reply message_id=m text=x"],
             ),
-            ("POST /p\n\nStatus=sent&To=abc", &["!0@0 no_reference"]),
+            ("POST /p\n\nStatus=sent&To=abc", &["!0@15 not_a_number"]),
             ("POST /p\n\nCallUUID=a", &["!0@0 kind_unknown"]),
             (
                 "POST /p\n\nMessageUUID=%zz&Status=sent",
@@ -1108,7 +1112,7 @@ fn azure() {
             "reply message_id=Incoming_1 contact=+12125550101 sender=+12125550102 occurred_at=2026-01-02T03:04:05Z parts=2 text=",
             "reply message_id=Incoming_2 client_ref=a",
             "receipt message_id=Outgoing_2 state=delivered final=true client_ref=b",
-            "!3@475 no_reference",
+            "!3@519 not_a_number",
             "!4@590 kind_unknown",
             "!5@660 no_reference",
             "control",
@@ -1375,4 +1379,8 @@ impl Sink for Written {
     }
 
     fn reject(&mut self, _reject: Reject) {}
+
+    fn withdraw(&mut self) {
+        self.0.clear();
+    }
 }

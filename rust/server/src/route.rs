@@ -29,6 +29,13 @@ pub const PROVIDERS: &[(&str, Provider)] = &[
     ("sns", Provider::Aws),
     ("azure", Provider::Azure),
     ("ringcentral", Provider::RingCentral),
+    ("jasmin", Provider::Jasmin),
+    ("cm", Provider::Cm),
+    ("cmcom", Provider::Cm),
+    ("msg91", Provider::Msg91),
+    ("gupshup", Provider::Gupshup),
+    ("textmagic", Provider::Textmagic),
+    ("clicksend", Provider::Clicksend),
 ];
 
 /// What is asked for.

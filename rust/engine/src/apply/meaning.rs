@@ -96,20 +96,28 @@ pub(super) fn entry_of(
     (at_us, received_ms): (i64, i64),
 ) -> Entry {
     let keys = state.keys;
-    let message = |account: &str, id: &str| {
+    let message = |account: &str, id: &str, contact: Option<Number>| {
         if id.is_empty() {
             return 0;
         }
-        keys.message(record.provider, account, &id_form(record.provider, id))
+        let form = id_form(record.provider, id);
+        keys.message(record.provider, account, &form, contact)
     };
     let by_id = if record.kind == Kind::Reply {
         ""
     } else {
         record.message_id
     };
+    let both = |account: &str| {
+        [
+            message(account, by_id, record.contact),
+            message(account, record.client_ref, None),
+        ]
+    };
+    let [by_message, by_reference] = both(record.account);
     let without_account = match record.account {
         "" => [0, 0],
-        _ => [message("", by_id), message("", record.client_ref)],
+        _ => both(""),
     };
     // Only one slash: with more it could name several.
     let named = match record
@@ -129,8 +137,8 @@ pub(super) fn entry_of(
     Entry {
         mask,
         tally: (tally != Tally::default()).then(|| Box::new(tally)),
-        message: message(record.account, by_id),
-        reference: message(record.account, record.client_ref),
+        message: by_message,
+        reference: by_reference,
         without_account,
         blast: named,
         campaign: if record.campaign.is_empty() {
@@ -163,7 +171,7 @@ pub(crate) fn event_key(keys: Keys, record: &EventRecord<'_>, received_ms: i64) 
     if let (true, Some(state)) = (is_plain_receipt(record), record.state) {
         let message = match &*id {
             "" => 0,
-            id => keys.message(record.provider, record.account, id),
+            id => keys.message(record.provider, record.account, id, record.contact),
         };
         let plain = LikelyRecord {
             provider: record.provider,

@@ -3,9 +3,8 @@
 use super::place::{ask_again, ask_all_again, make_firm};
 use crate::codec::{AudienceRecord, BlastRecord, ConsentRecord, SentRecord};
 use crate::event::{BlastId, ContactId, Number};
-use crate::keys::{id_aliases, id_form};
+use crate::keys::{id_aliases, id_form, shares_ids};
 use crate::limits::SENDS_WAITING_COUNT_MAX;
-use crate::loose::EntryId;
 use crate::messages::Registered;
 use crate::sets::SetKind;
 use crate::state::{State, WaitingSend};
@@ -31,30 +30,41 @@ pub(super) fn sent(state: &mut State, record: &SentRecord<'_>) {
     };
     let (provider, account) = (record.provider, record.account);
     let form = id_form(provider, record.id);
-    let key = state.keys.message(provider, account, &form);
+    let (keys, to) = (state.keys, Some(record.number));
+    let key = keys.message(provider, account, &form, to);
     // Whoever has the id already keeps it; that this contact was sent to is true all the same.
     let registered = state.messages.register(key, blast, contact);
     state.traffic.id_conflicts += u64::from(registered == Registered::Conflict);
     add_member(state, blast, contact, SetKind::SENT);
+    if shares_ids(provider) {
+        // For what names no contact, and for references; of several with one id, the first.
+        let alone = keys.message(provider, account, &form, None);
+        if state.messages.register(alone, blast, contact) == Registered::New {
+            make_firm_if(state, alone, (blast, contact), |_| true);
+        }
+    }
     if registered != Registered::New {
         return;
     }
-    let aliases = id_aliases(provider, &form);
-    let keys = state.keys;
-    let aliases = aliases.map(|alias| keys.message(provider, account, &alias));
     for id in state.loose.of_message(key) {
         make_firm(state, id, blast, contact);
     }
-    let waiting: Vec<EntryId> = aliases
-        .flat_map(|key| state.loose.of_message(key))
-        .collect();
-    for id in waiting {
+    for alias in id_aliases(provider, &form) {
+        let key = keys.message(provider, account, &alias, to);
         // As `find_message`: another form of the id counts for the same contact only.
-        if state
-            .loose
-            .get(id)
-            .is_some_and(|entry| entry.contact == Some(contact))
-        {
+        make_firm_if(state, key, (blast, contact), |of| of == Some(contact));
+    }
+}
+
+/// Makes firm what waits for a message, if it names such a contact.
+fn make_firm_if(
+    state: &mut State,
+    key: u64,
+    (blast, contact): (BlastId, ContactId),
+    names: impl Fn(Option<ContactId>) -> bool,
+) {
+    for id in state.loose.of_message(key) {
+        if state.loose.get(id).is_some_and(|entry| names(entry.contact)) {
             make_firm(state, id, blast, contact);
         }
     }

@@ -4,7 +4,9 @@ use super::draft::{Draft, Kept, Receipt, is_plain_receipt};
 use super::{Batch, Pushed, Scope, place};
 use crate::codec::{EventRecord, Record, SentRecord, encode_event};
 use crate::decode::{Reject, RejectCode, Sink};
-use crate::event::{ErrorClass, Event, Kind, Label, Labels, Own, Provider, State as Word};
+use crate::event::{
+    ErrorClass, Event, Kind, Label, Labels, Number, Own, Provider, State as Word,
+};
 use crate::keys::id_form;
 
 /// The sink of one request.
@@ -37,7 +39,10 @@ impl<'a, 'b> Taker<'a, 'b> {
 impl Sink for Taker<'_, '_> {
     fn event(&mut self, row: u32, event: Event<'_>) {
         match self.refusal(&event) {
-            Some(code) => self.pushed.rejects.push(Reject { row, byte: 0, code }),
+            Some(code) => {
+                let byte = event.strange_contact_at.unwrap_or_default();
+                self.pushed.rejects.push(Reject { row, byte, code });
+            }
             None if event.kind == Kind::Control => {}
             None => self.take(&event),
         }
@@ -61,6 +66,9 @@ impl Sink for Taker<'_, '_> {
 impl Taker<'_, '_> {
     /// Why an event that could be decoded cannot be kept as one.
     fn refusal(&self, event: &Event<'_>) -> Option<RejectCode> {
+        if event.strange_contact_at.is_some() && event.kind != Kind::Control {
+            return Some(RejectCode::NotANumber);
+        }
         match event.kind {
             Kind::Reply | Kind::OptOut if event.contact.is_none() => Some(RejectCode::NotANumber),
             Kind::Sent => {
@@ -122,25 +130,25 @@ impl Taker<'_, '_> {
         }
     }
 
-    fn key(&self, provider: Provider, account: &str, id: &str) -> u64 {
+    fn key(&self, provider: Provider, account: &str, id: &str, contact: Option<Number>) -> u64 {
         match id {
             "" => 0,
             id => self
                 .batch
                 .keys
-                .message(provider, account, &id_form(provider, id)),
+                .message(provider, account, &id_form(provider, id), contact),
         }
     }
 
     /// Keys of an id within its account and, if it has one, without.
     fn message_keys(&self, record: &EventRecord<'_>) -> [u64; 2] {
-        let (provider, account) = (record.provider, record.account);
-        let without_account = match account {
+        let (provider, id, contact) = (record.provider, record.message_id, record.contact);
+        let without_account = match record.account {
             "" => 0,
-            _ => self.key(provider, "", record.message_id),
+            _ => self.key(provider, "", id, contact),
         };
         [
-            self.key(provider, account, record.message_id),
+            self.key(provider, record.account, id, contact),
             without_account,
         ]
     }
@@ -167,7 +175,7 @@ impl Taker<'_, '_> {
         let mut messages = [0; 3];
         if record.kind == Kind::Receipt {
             let [message, without_account] = self.message_keys(record);
-            let reference = self.key(record.provider, record.account, record.client_ref);
+            let reference = self.key(record.provider, record.account, record.client_ref, None);
             messages = [message, without_account, reference];
         }
         let start = place(self.batch.bytes.len());

@@ -122,14 +122,14 @@ static PROFILE: Profile = Profile {
         contact: &[Slot::To],
         sender: &[Slot::From],
         parts: &[Slot::Parts],
-        ..Shape::LOOSE
+        ..Shape::NONE
     },
     reply: Shape {
         id: &[Slot::IdAlt],
         contact: &[Slot::From],
         sender: &[Slot::To],
         parts: &[Slot::Parts],
-        ..Shape::LOOSE
+        ..Shape::NONE
     },
 };
 
@@ -353,6 +353,7 @@ fn owned(event: Event<'_>) -> Event<'static> {
         provider: event.provider,
         message_id: own(event.message_id),
         contact: event.contact,
+        strange_contact_at: event.strange_contact_at,
         sender: own(event.sender),
         state: event.state,
         is_final: event.is_final,

@@ -54,7 +54,7 @@ const SHAPE: Shape = Shape {
     time: &[Slot::Time],
     parts: &[Slot::Parts],
     client_ref: &[Slot::Ref, TAG],
-    ..Shape::LOOSE
+    ..Shape::NONE
 };
 
 static PROFILE: Profile = Profile {

@@ -65,7 +65,7 @@ const SHAPE: Shape = Shape {
     time: &[Slot::Time],
     parts: &[Slot::Parts],
     client_ref: &[Slot::Ref],
-    ..Shape::LOOSE
+    ..Shape::NONE
 };
 
 static PROFILE: Profile = Profile {

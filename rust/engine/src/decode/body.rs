@@ -65,4 +65,8 @@ impl<S: Sink> Sink for Moved<'_, S> {
             ..reject
         });
     }
+
+    fn withdraw(&mut self) {
+        self.sink.withdraw();
+    }
 }

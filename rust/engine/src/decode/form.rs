@@ -3,8 +3,9 @@
 //! a field nobody needs costs nothing and breaks nothing.
 
 use super::RejectCode;
-use super::slots::{Fault, Wire, at};
+use super::slots::{Fault, Raw, Wire, at};
 use crate::limits::BODY_KEYS_MAX;
+use std::borrow::Cow;
 
 /// One `name=value`, neither of them decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +137,25 @@ pub(super) fn unescape(text: &[u8], out: &mut [u8], keep_broken: bool) -> Result
         len += 1;
     }
     Ok(len)
+}
+
+/// The bytes of a value without its escapes, for texts that are not UTF-8; none where the wire
+/// has no value, or not one of a form.
+///
+/// # Errors
+/// `percent_invalid`.
+pub(super) fn bytes_of<'a>(raw: &Raw<'a>) -> Result<Option<Cow<'a, [u8]>>, Fault> {
+    match raw.wire {
+        Wire::Form | Wire::FormKept => {
+            let mut decoded = vec![0; raw.bytes.len()];
+            let len = unescape(raw.bytes, &mut decoded, raw.wire == Wire::FormKept)
+                .map_err(|place| raw.fault(place, RejectCode::PercentInvalid))?;
+            decoded.truncate(len);
+            Ok(Some(Cow::Owned(decoded)))
+        }
+        Wire::Plain | Wire::Text => Ok(Some(Cow::Borrowed(raw.bytes))),
+        _ => Ok(None),
+    }
 }
 
 /// Longest name with escapes that is looked at.

@@ -1,16 +1,20 @@
 //! Kannel's smsbox: every parameter name is the operator's choice, told by a template. Also
-//! its `post-url` mode, which needs none: the text as body, the rest in `X-Kannel-` headers.
+//! its `post-url` mode, which needs none: the text as body, the rest in `X-Kannel-` headers; and
+//! its XML (see [`super::kannel_xml`]).
 //!
 //! Roles: `dlr` (`%d`), `client_ref`, `message_id` (`%I`, `%F`), `contact` (`%p`), `sender`
 //! (`%P`), `text` (`%a`, `%b`), `receipt text` (`%A`; `text` does as well), `unix time` (`%T`),
-//! `UTC time` (`%t`), `smsc`. Names are never compared without regard to case: `q` and `Q` differ.
+//! `UTC time` (`%t`), `error_code` (`%#smpp#dlr_err#`), `meta-data` (`%D`), `coding` (`%c`),
+//! `charset` (`%C`). Names are never compared without regard to case: `q` and `Q` differ.
 
 use super::profile::{Profile, Shape, check_reference};
 use super::row::{Row, Zone, clean_code};
 use super::slots::{Fault, Raw, Slot, Slots, Wire};
 use super::tree::one_row;
-use super::{BodyError, RejectCode, RequestView, Sink, Template, form, receipt_text, source};
+use super::{BodyError, RejectCode, RequestView, Sink, Template};
+use super::{charset, form, kannel_xml, receipt_text, source};
 use crate::event::{Event, Provider, State};
+use crate::limits::REPLY_TEXT_BYTES_MAX;
 use std::borrow::Cow;
 
 /// Roles of a template and their slots.
@@ -23,8 +27,16 @@ static ROLES: &[(&str, Slot)] = &[
     ("text", Slot::Text),
     ("unix time", Slot::Time),
     ("UTC time", Slot::TimeAlt),
+    ("unix ms", Slot::Time),
     ("receipt text", Slot::TextAlt),
+    ("error_code", Slot::Code),
+    ("meta-data", META),
+    ("coding", CODING),
+    ("charset", CHARSET),
 ];
+const META: Slot = Slot::CodeAlt;
+const CODING: Slot = Slot::Consent;
+const CHARSET: Slot = Slot::Event;
 
 /// Names where there is no template: those of the user guide's examples and of the receivers
 /// that are most in use. `type` and `status` count only where they hold a number.
@@ -59,6 +71,8 @@ static NAMES: &[(&str, Slot)] = &[
     ("content", Slot::Text),
     ("answer", Slot::Text),
     ("reply", Slot::Text),
+    ("charset", CHARSET),
+    ("coding", CODING),
     ("ts", Slot::Time),
     ("time", Slot::Time),
     ("timestamp", Slot::Time),
@@ -81,13 +95,13 @@ const SHAPE: Shape = Shape {
     ..Shape::NONE
 };
 
-static PROFILE: Profile = Profile {
+pub(super) static PROFILE: Profile = Profile {
     provider: Provider::Kannel,
     status: &[Slot::Status],
     words: &[],
     code: &[],
     classes: &[],
-    text: &[Slot::Text],
+    text: &[],
     receipt: SHAPE,
     reply: SHAPE,
 };
@@ -141,11 +155,10 @@ pub(super) fn decode<S: Sink>(
                 },
             );
         }
-    } else if matches!(
-        request.body.trim_ascii_start().first(),
-        Some(b'<' | b'{' | b'[')
-    ) {
+    } else if matches!(request.body.trim_ascii_start().first(), Some(b'{' | b'[')) {
         return Err(Fault::new(0, RejectCode::TypeUnsupported).into());
+    } else if request.body.trim_ascii_start().starts_with(b"<") {
+        return kannel_xml::decode(request, sink);
     } else {
         fields(request.body, template, &mut slots)?;
     }
@@ -240,28 +253,65 @@ fn body_text<'a>(request: &RequestView<'a>) -> Result<Option<Cow<'a, str>>, Faul
     if kind.starts_with("application/octet-stream") {
         return Ok(None);
     }
-    if kind.contains("utf-16") || kind.contains("ucs-2") {
-        let (pairs, rest) = request.body.as_chunks::<2>();
-        let units = pairs
-            .iter()
-            .map(|[high, low]| u16::from(*high) << 8 | u16::from(*low));
-        let text = char::decode_utf16(units).collect::<Result<String, _>>();
-        let odd = Fault::new(0, RejectCode::NotUtf8);
-        return if rest.is_empty() {
-            text.map(|t| Some(Cow::Owned(t))).map_err(|_| odd)
-        } else {
-            Err(odd)
-        };
+    let is_ucs2 = || request.header("x-kannel-coding").map(str::trim) == Some("2");
+    if is_utf16(&kind) || (!kind.contains("charset") && is_ucs2()) {
+        let text = charset::utf16(request.body);
+        return text
+            .map(|text| Some(Cow::Owned(text)))
+            .map_err(|broken| Fault::new(broken.0, RejectCode::NotUtf8));
     }
-    if kind.contains("8859-1") {
-        return Ok(Some(
-            request.body.iter().map(|byte| char::from(*byte)).collect(),
-        ));
+    if is_latin1(&kind) {
+        return Ok(Some(Cow::Owned(charset::latin1(request.body))));
     }
     match std::str::from_utf8(request.body) {
         Ok(text) => Ok(Some(Cow::Borrowed(text))),
         Err(error) => Err(Fault::new(error.valid_up_to(), RejectCode::NotUtf8)),
     }
+}
+
+/// Whether a text in lower case names UTF-16 or what was before it.
+fn is_utf16(name: &str) -> bool {
+    ["utf-16", "utf16", "ucs-2", "ucs2"]
+        .iter()
+        .any(|known| name.contains(known))
+}
+
+/// Whether a text in lower case names ISO 8859-1 or Windows' own.
+fn is_latin1(name: &str) -> bool {
+    ["8859-1", "latin1", "latin-1", "windows-1252"]
+        .iter()
+        .any(|known| name.contains(known))
+}
+
+/// The words of a reply: bytes in the charset, or the coding, that other parameters tell.
+fn words<'s>(row: &mut Row<'s>) -> Result<Option<Cow<'s, str>>, Fault> {
+    let Some(bytes) = form::bytes_of(row.slots.get(Slot::Text))? else {
+        return Ok(None);
+    };
+    let mut named = row.text(CHARSET)?.unwrap_or_default().to_ascii_lowercase();
+    if named.is_empty() && row.text(CODING)?.is_some_and(|coding| coding.trim() == "2") {
+        named.push_str("ucs-2");
+    }
+    let text = if is_utf16(&named) {
+        charset::utf16(&bytes).map_err(|_| row.fault_in(Slot::Text, RejectCode::LoneSurrogate))?
+    } else if is_latin1(&named) {
+        charset::latin1(&bytes)
+    } else {
+        match bytes {
+            Cow::Borrowed(bytes) => return bounded(row, charset::guess(bytes)),
+            Cow::Owned(bytes) => {
+                String::from_utf8(bytes).unwrap_or_else(|error| charset::latin1(error.as_bytes()))
+            }
+        }
+    };
+    bounded(row, Cow::Owned(text))
+}
+
+fn bounded<'s>(row: &Row<'_>, text: Cow<'s, str>) -> Result<Option<Cow<'s, str>>, Fault> {
+    if text.len() > REPLY_TEXT_BYTES_MAX {
+        return Err(row.fault_in(Slot::Text, RejectCode::ValueTooLong));
+    }
+    Ok(Some(text))
 }
 
 fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
@@ -275,7 +325,11 @@ fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
         } else {
             Slot::Text
         };
-        let code = row.text(text)?.and_then(err_of).and_then(clean_code);
+        let mut code = row.text(text)?.and_then(err_of);
+        if code.is_none() {
+            code = dlr_err(row)?;
+        }
+        let code = code.and_then(clean_code);
         let mut event = PROFILE.receipt_of(row, state, state.is_final(), code)?;
         event.occurred_us = time(row);
         check_reference(row, &event)?;
@@ -283,6 +337,7 @@ fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
     }
     if row.slots.has(Slot::Text) || row.slots.has(Slot::From) {
         let mut event = PROFILE.reply(row)?;
+        event.text = words(row)?;
         event.occurred_us = time(row);
         return Ok(Some(event));
     }
@@ -296,6 +351,35 @@ fn err_of(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
         Cow::Owned(text) => receipt_text::parse(&text)
             .err
             .map(|err| Cow::Owned(err.to_owned())),
+    }
+}
+
+/// The network's error: a parameter of its own, or `dlr_err` among the meta-data.
+fn dlr_err<'s>(row: &mut Row<'s>) -> Result<Option<Cow<'s, str>>, Fault> {
+    if let Some(value) = form::bytes_of(row.slots.get(Slot::Code))? {
+        return Ok(Some(Cow::Owned(error_code(&value))));
+    }
+    let Some(meta) = form::bytes_of(row.slots.get(META))? else {
+        return Ok(None);
+    };
+    let mut found = None;
+    let pairs = meta.rsplit(|byte| *byte == b'?').next().unwrap_or_default();
+    form::each_pair(pairs, |pair| {
+        if pair.name == b"dlr_err" {
+            let mut decoded = vec![0; pair.value.len()];
+            let len = form::unescape(pair.value, &mut decoded, true).unwrap_or_default();
+            decoded.truncate(len);
+            found = Some(error_code(&decoded));
+        }
+    })?;
+    Ok(found.map(Cow::Owned))
+}
+
+/// An error as text: SMPP's three bytes are the type of network and a number.
+fn error_code(value: &[u8]) -> String {
+    match value {
+        [0..=9, high, low] => (u32::from(*high) << 8 | u32::from(*low)).to_string(),
+        _ => charset::guess(value).into_owned(),
     }
 }
 

@@ -62,13 +62,13 @@ static PROFILE: Profile = Profile {
         contact: &[Slot::To],
         parts: &[Slot::Parts],
         client_ref: &[Slot::Ref],
-        ..Shape::LOOSE
+        ..Shape::NONE
     },
     reply: Shape {
         contact: &[Slot::From],
         sender: &[Slot::To, RECEIVER],
         parts: &[Slot::Parts],
-        ..Shape::LOOSE
+        ..Shape::NONE
     },
 };
 
@@ -87,7 +87,7 @@ static SHORT: Profile = Profile {
         contact: &[Slot::From],
         sender: &[SHORT_CODE, Slot::To, RECEIVER],
         parts: &[Slot::Parts],
-        ..Shape::LOOSE
+        ..Shape::NONE
     },
 };
 

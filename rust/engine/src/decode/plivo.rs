@@ -42,7 +42,7 @@ static WORDS: &[Word] = &[
 const SHAPE: Shape = Shape {
     id: &[Slot::Id, Slot::IdAlt],
     parts: &[Slot::Parts],
-    ..Shape::LOOSE
+    ..Shape::NONE
 };
 
 static PROFILE: Profile = Profile {

@@ -32,8 +32,6 @@ pub(super) type Class = (ErrorClass, &'static [&'static str]);
 pub(super) struct Shape {
     pub id: &'static [Slot],
     pub contact: &'static [Slot],
-    /// Whether a contact that is no phone number at all is none, instead of a fault.
-    pub is_contact_loose: bool,
     pub sender: &'static [Slot],
     pub time: &'static [Slot],
     pub zone: Zone,
@@ -46,18 +44,11 @@ impl Shape {
     pub const NONE: Self = Self {
         id: &[Slot::Id],
         contact: &[],
-        is_contact_loose: false,
         sender: &[],
         time: &[],
         zone: Zone::Named,
         parts: &[],
         client_ref: &[],
-    };
-
-    /// Like [`Self::NONE`], for providers that put names and codes where a number belongs.
-    pub const LOOSE: Self = Self {
-        is_contact_loose: true,
-        ..Self::NONE
     };
 }
 
@@ -152,7 +143,10 @@ impl Profile {
 fn fill<'s>(event: &mut Event<'s>, row: &mut Row<'s>, shape: &Shape) -> Result<(), Fault> {
     row.fill(&mut event.message_id, shape.id, ID_BYTES_MAX)?;
     event.contact = match row.contact(shape.contact) {
-        Err(fault) if shape.is_contact_loose && fault.code == RejectCode::NotANumber => None,
+        Err(fault) if fault.code == RejectCode::NotANumber => {
+            event.strange_contact_at = Some(fault.byte);
+            None
+        }
         read => read?,
     };
     row.fill(&mut event.sender, shape.sender, SENDER_BYTES_MAX)?;
@@ -164,6 +158,10 @@ fn fill<'s>(event: &mut Event<'s>, row: &mut Row<'s>, shape: &Shape) -> Result<(
 /// Refuses a receipt that nothing could be matched by.
 pub(super) fn check_reference(row: &Row<'_>, event: &Event<'_>) -> Result<(), Fault> {
     if event.message_id.is_none() && event.client_ref.is_none() && event.contact.is_none() {
+        if let Some(byte) = event.strange_contact_at {
+            let code = RejectCode::NotANumber;
+            return Err(Fault { byte, code });
+        }
         return Err(row.fault(RejectCode::NoReference));
     }
     Ok(())

@@ -65,7 +65,8 @@ fn value(after: &str) -> Option<&str> {
     }
     let after = after.get(..end).unwrap_or_default();
     let end = |text: &str| {
-        text.find(|c: char| c.is_ascii_whitespace())
+        // A NUL ends the C strings that some gateways copy.
+        text.find(|c: char| c.is_ascii_whitespace() || c == '\0')
             .unwrap_or(text.len())
     };
     let word = after.get(..end(after)).unwrap_or_default();

@@ -71,7 +71,7 @@ static ENDS: &[(&str, ErrorClass)] = &[
 const SHAPE: Shape = Shape {
     parts: &[Slot::Parts],
     client_ref: &[Slot::Ref],
-    ..Shape::LOOSE
+    ..Shape::NONE
 };
 
 static PROFILE: Profile = Profile {
@@ -108,7 +108,7 @@ static NOTICE: Profile = Profile {
         contact: &[Slot::To],
         sender: &[Slot::From],
         time: &[NOTIFIED],
-        ..Shape::LOOSE
+        ..Shape::NONE
     },
     reply: Shape::NONE,
 };

@@ -88,7 +88,7 @@ static PROFILE: Profile = Profile {
         time: &[Slot::Time, Slot::TimeAlt],
         parts: &[Slot::Parts],
         client_ref: &[Slot::Ref],
-        ..Shape::LOOSE
+        ..Shape::NONE
     },
     reply: Shape {
         id: &[Slot::IdAlt],
@@ -97,7 +97,7 @@ static PROFILE: Profile = Profile {
         time: &[RECEIVED],
         parts: &[Slot::Parts],
         client_ref: &[Slot::Ref],
-        ..Shape::LOOSE
+        ..Shape::NONE
     },
 };
 

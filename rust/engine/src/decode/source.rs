@@ -35,6 +35,18 @@ fn trim_line_end(body: &[u8]) -> &[u8] {
     end.and_then(|end| body.get(..=end)).unwrap_or_default()
 }
 
+/// The form or query of a request whose provider sends nothing else.
+///
+/// # Errors
+/// `body_empty`, or `type_unsupported` for JSON.
+pub(super) fn form<'a>(request: &RequestView<'a>) -> Result<&'a [u8], Fault> {
+    match find(request) {
+        Source::Nothing => Err(nothing()),
+        Source::Json(_) => Err(Fault::new(0, RejectCode::TypeUnsupported)),
+        Source::Query(form) | Source::Form(form) => Ok(form),
+    }
+}
+
 /// The fault of a request without any field.
 pub(super) fn nothing() -> Fault {
     Fault::new(0, RejectCode::BodyEmpty)

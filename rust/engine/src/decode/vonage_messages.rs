@@ -70,7 +70,7 @@ const SHAPE: Shape = Shape {
     time: &[Slot::Time],
     parts: &[Slot::Parts, Slot::PartsAlt],
     client_ref: &[Slot::Ref],
-    ..Shape::LOOSE
+    ..Shape::NONE
 };
 
 static PROFILE: Profile = Profile {

@@ -32,6 +32,9 @@ class ServeSettings:
     templates: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By `provider` or `provider/account`: parameter names the operator chose, and their roles."""
 
+    confirm_topics: tuple[str, ...] = ()
+    """SNS topics (ARNs) whose subscriptions are confirmed when they ask for it."""
+
     def __post_init__(self) -> None:
         """Checks every value. Raises InputError: value_invalid."""
         if not self.host:
@@ -40,6 +43,11 @@ class ServeSettings:
             raise input_error(
                 "value_invalid", f"port is {self.port}; expected 0 (any free one) to {PORT_MAX}."
             )
+        for topic in self.confirm_topics:
+            if not topic.startswith("arn:"):
+                raise input_error(
+                    "value_invalid", "confirm_topics holds what is no ARN; expected arn:aws:sns:..."
+                )
         for name in ("grace_s", "snapshot_every_s", "snapshot_every_records"):
             value = getattr(self, name)
             if not value > 0:
@@ -51,5 +59,9 @@ class ServeSettings:
         for key, roles in self.templates.items():
             provider, _, account = key.partition("/")
             templates.setdefault(provider, {})[account] = dict(roles)
-        chosen = {**self.limits, "templates": templates} if templates else dict(self.limits)
+        chosen: dict[str, object] = dict(self.limits)
+        if templates:
+            chosen["templates"] = templates
+        if self.confirm_topics:
+            chosen["confirm_topics"] = list(self.confirm_topics)
         return orjson.dumps(chosen).decode()

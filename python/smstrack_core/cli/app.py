@@ -84,6 +84,10 @@ def serve(
             metavar="PROVIDER=JSON",
         ),
     ] = None,
+    confirm_topic: Annotated[
+        list[str] | None,
+        typer.Option(help="SNS topic to confirm when it asks. May be repeated.", metavar="ARN"),
+    ] = None,
     grace_s: Annotated[
         float, typer.Option(help="Seconds that open requests have to finish at the end.")
     ] = 10.0,
@@ -104,7 +108,7 @@ def serve(
     for written in template or []:
         key, _, roles = written.partition("=")
         templates[key] = _roles(roles)
-    run_server(directory, host, port, grace_s, templates)
+    run_server(directory, host, port, grace_s, templates, confirm_topic or ())
 
 
 @app.command()
@@ -258,6 +262,35 @@ def segment(
         else:
             for page in chosen.pages(include_suppressed=include_suppressed):
                 print_line("\n".join(page))
+
+
+@app.command("dead-letters")
+def dead_letters(
+    directory: Directory,
+    after: Annotated[int, typer.Option(help="Only after this log position.", min=0)] = 0,
+    count_max: Annotated[
+        int | None, typer.Option("--count-max", help="At most so many rows.", min=1)
+    ] = None,
+    bodies: Annotated[
+        bool, typer.Option("--bodies", help="Also queries and bodies as they came: personal data.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List what was refused: where, when, why and at which byte.
+
+    Queries and bodies hold numbers and texts of people, so only their sizes are shown unless
+    `--bodies` asks for them; with `--json` bodies are base64. Rows of one request share its body,
+    which stands with the first of them.
+
+    Examples:
+
+    - `smstrack dead-letters ./data`
+    - `smstrack dead-letters ./data --after 1204 --json --bodies`
+    """
+    from smstrack_core.cli.refused import print_letters  # noqa: PLC0415 - keeps the others quick
+
+    with sms.open(directory, create=False) as engine:
+        print_letters(engine, after, count_max, bodies=bodies, as_json=as_json)
 
 
 @app.command()

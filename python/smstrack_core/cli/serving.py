@@ -1,7 +1,7 @@
 """`smstrack serve`: an engine, its door, and the signals that end them."""
 
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import trio
@@ -16,6 +16,7 @@ def run_server(
     port: int,
     grace_s: float,
     templates: Mapping[str, Mapping[str, str]],
+    confirm_topics: Sequence[str] = (),
 ) -> None:
     """Serves until SIGINT or SIGTERM, then drains and closes. Raises what `sms.serve` raises."""
     with sms.open(directory) as engine:
@@ -25,7 +26,7 @@ def run_server(
                 f"{opened.get('torn_file')}: cut a torn tail of {opened['torn_bytes']:,} bytes, "
                 "normal after a crash; nothing that was answered is lost"
             )
-        trio.run(_serve, engine, host, port, grace_s, templates)
+        trio.run(_serve, engine, host, port, grace_s, templates, confirm_topics)
         say("stopped; everything answered is kept")
 
 
@@ -35,9 +36,13 @@ async def _serve(
     port: int,
     grace_s: float,
     templates: Mapping[str, Mapping[str, str]],
+    confirm_topics: Sequence[str],
 ) -> None:
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async with sms.serve(engine, host, port, grace_s=grace_s, templates=templates) as server:
+        async with sms.serve(
+            engine, host, port,
+            grace_s=grace_s, templates=templates, confirm_topics=confirm_topics,
+        ) as server:  # fmt: skip
             print_line(f"listening on {server.url}")
             async for _ in signals:
                 break

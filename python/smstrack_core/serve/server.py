@@ -5,7 +5,7 @@ lifetime, the labels of replies, and the timers.
 """
 
 import math
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, final
 
@@ -18,6 +18,7 @@ from smstrack_core.engine import Engine
 from smstrack_core.errors import StorageError
 from smstrack_core.replies import label_batch
 from smstrack_core.replies.label import failures
+from smstrack_core.serve.confirmations import Confirmations, Confirmer, confirm
 from smstrack_core.values import now_ms
 
 _SNAPSHOT_THREADS: Final = 1
@@ -31,10 +32,16 @@ _BACK_OFF_MAX: Final = 32
 class Server:
     """A running ingest door. Made by `serve`."""
 
-    def __init__(self, engine: Engine, settings: ServeSettings) -> None:
+    def __init__(
+        self, engine: Engine, settings: ServeSettings, confirmer: Confirmer = confirm
+    ) -> None:
         self._engine = engine
         self._settings = settings
         self._door = _core.Door.bind(engine.core, settings.host, settings.port, settings.options())
+        self.confirmations: Final = (
+            Confirmations(self._door, confirmer) if settings.confirm_topics else None
+        )
+        """Confirms subscriptions of SNS; None where no topic is named."""
         host, port = self._door.address
         self.address: Final[tuple[str, int]] = (host, port)
         """Host and port that are really listened on."""
@@ -62,6 +69,9 @@ class Server:
         found["replies_not_judged"] = failures.count
         found["snapshot_failures"] = self._snapshot_failures
         found["snapshot_error"] = self._snapshot_error
+        if self.confirmations is not None:
+            found["confirmations_done"] = self.confirmations.done
+            found["confirmation_failures"] = self.confirmations.failures
         return found
 
     async def run(self) -> None:
@@ -77,6 +87,8 @@ class Server:
                     texts, timeout_ms = self._door.pump(now_ms())
                     if texts is not None:
                         timeout_ms = self._door.finish(label_batch(texts), now_ms())
+                    if self.confirmations is not None:
+                        self.confirmations.look()
         finally:
             self._ended.set()
 
@@ -150,6 +162,8 @@ async def serve(
     snapshot_every_records: int = 1_000_000,
     limits: Mapping[str, object] | None = None,
     templates: Mapping[str, Mapping[str, str]] | None = None,
+    confirm_topics: Iterable[str] = (),
+    confirm_subscription: Confirmer = confirm,
 ) -> AsyncIterator[Server]:
     """Serves the ingest door while the body runs; inside anybody's Trio program.
 
@@ -166,6 +180,9 @@ async def serve(
         limits: Limits of the door by name, as in rust/server/src/options.rs.
         templates: By `provider` or `provider/account`: the parameter names that the operator
             chose, and the role of each (`{"kannel": {"id": "message_id", "type": "dlr"}}`).
+        confirm_topics: ARNs of SNS topics whose subscriptions are confirmed when SNS asks for
+            it; of no others.
+        confirm_subscription: Asks the address at which one is confirmed; called in a thread.
 
     Raises:
         InputError: value_invalid, a setting out of its range.
@@ -179,12 +196,15 @@ async def serve(
         snapshot_every_records,
         limits or {},
         templates or {},
+        confirm_topics=tuple(confirm_topics),
     )
-    server = Server(engine, settings)
+    server = Server(engine, settings, confirmer=confirm_subscription)
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(server.run)
             nursery.start_soon(server.snapshots)
+            if server.confirmations is not None:
+                nursery.start_soon(server.confirmations.run)
             try:
                 yield server
             finally:

@@ -201,7 +201,11 @@ mod tests {
             for ack in [row.receipt, row.reply] {
                 assert!(line.contains(ack.body), "{}", row.provider);
             }
-            let unread = if row.unread == Refused { "| 400 |" } else { "| 200 |" };
+            let unread = if row.unread == Refused {
+                "| 400 |"
+            } else {
+                "| 200 |"
+            };
             assert!(line.contains(unread), "{}: {unread}", row.provider);
         }
     }

@@ -75,7 +75,9 @@ pub fn event_grid(provider: Provider, body: &[u8]) -> Option<Told> {
         return None;
     }
     let found: Value = serde_json::from_slice(body).ok()?;
-    let events = found.as_array().map_or(std::slice::from_ref(&found), |many| many);
+    let events = found
+        .as_array()
+        .map_or(std::slice::from_ref(&found), |many| many);
     let code = events.iter().find_map(|event| {
         let kind = event.get("eventType").or_else(|| event.get("type"))?;
         let is_asked = kind
@@ -117,7 +119,8 @@ pub fn is_sns_url(url: &str) -> bool {
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.strip_suffix(":443").unwrap_or(authority);
-    let is_plain = url.len() <= HANDSHAKE_BYTES_MAX && url.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_plain =
+        url.len() <= HANDSHAKE_BYTES_MAX && url.bytes().all(|byte| byte.is_ascii_graphic());
     let region = host
         .strip_prefix("sns.")
         .and_then(|rest| {
@@ -156,7 +159,12 @@ mod tests {
         let none = Some(Told::default());
         for (method, target, body, expected) in [
             ("GET", "/hooks/twilio", "", none.clone()),
-            ("GET", "/hooks/twilio/a?campaign=c&blast=b", "", none.clone()),
+            (
+                "GET",
+                "/hooks/twilio/a?campaign=c&blast=b",
+                "",
+                none.clone(),
+            ),
             ("GET", "/hooks/twilio?", "", none.clone()),
             ("GET", "/hooks/twilio?blast", "", none.clone()),
             ("GET", "/hooks/twilio?type=1", "", None),
@@ -178,10 +186,19 @@ mod tests {
         let told = before(Provider::RingCentral, &asks).unwrap();
         assert_eq!(told.fields, "Validation-Token: 5f-A\r\n");
         assert_eq!(before(Provider::Telnyx, &asks), None);
-        assert_eq!(before(Provider::RingCentral, &view("POST", "/", headers, b"{}")), None);
-        assert_eq!(before(Provider::RingCentral, &view("POST", "/", &[], b"")), None);
+        assert_eq!(
+            before(Provider::RingCentral, &view("POST", "/", headers, b"{}")),
+            None
+        );
+        assert_eq!(
+            before(Provider::RingCentral, &view("POST", "/", &[], b"")),
+            None
+        );
         let odd: &[(&str, &[u8])] = &[("Validation-Token", b"a\x01b")];
-        assert_eq!(before(Provider::RingCentral, &view("POST", "/", odd, b"")), None);
+        assert_eq!(
+            before(Provider::RingCentral, &view("POST", "/", odd, b"")),
+            None
+        );
     }
 
     #[test]
@@ -191,7 +208,10 @@ mod tests {
             ("WebHook-Request-Rate", b"120"),
         ];
         let told = before(Provider::Azure, &view("OPTIONS", "/", headers, b"")).unwrap();
-        assert!(told.fields.contains("WebHook-Allowed-Origin: eventgrid.azure.net\r\n"));
+        assert!(
+            told.fields
+                .contains("WebHook-Allowed-Origin: eventgrid.azure.net\r\n")
+        );
         assert!(told.fields.contains("WebHook-Allowed-Rate: *\r\n"));
         let told = before(Provider::Azure, &view("OPTIONS", "/", &[], b"")).unwrap();
         assert!(!told.fields.contains("WebHook"));
@@ -207,7 +227,10 @@ mod tests {
             assert_eq!(event_grid(Provider::Telnyx, body.as_bytes()), None);
         }
         let long = event.replace("5\\\"12", &"5".repeat(HANDSHAKE_BYTES_MAX + 1));
-        let other = event.replace("ValidationEvent\"", "DeletedEvent\",\"x\":\"SubscriptionValidationEvent\"");
+        let other = event.replace(
+            "ValidationEvent\"",
+            "DeletedEvent\",\"x\":\"SubscriptionValidationEvent\"",
+        );
         for body in [&long, &other, "SubscriptionValidationEvent", "[1]"] {
             assert_eq!(event_grid(Provider::Azure, body.as_bytes()), None);
         }
@@ -223,9 +246,15 @@ mod tests {
         let asked = |body: &str| sns_confirmation(Provider::Aws, body.as_bytes(), &topics);
         let (kind, topic) = ("SubscriptionConfirmation", topics[0].as_str());
         assert_eq!(asked(&body(kind, topic, url)).as_deref(), Some(url));
-        assert_eq!(sns_confirmation(Provider::Aws, body(kind, topic, url).as_bytes(), &[]), None);
+        assert_eq!(
+            sns_confirmation(Provider::Aws, body(kind, topic, url).as_bytes(), &[]),
+            None
+        );
         assert_eq!(asked(&body("UnsubscribeConfirmation", topic, url)), None);
-        assert_eq!(asked(&body("Notification", "SubscriptionConfirmation", url)), None);
+        assert_eq!(
+            asked(&body("Notification", "SubscriptionConfirmation", url)),
+            None
+        );
         assert_eq!(asked(&body(kind, &format!("{topic}2"), url)), None);
         assert_eq!(asked(&body(kind, topic, "https://sns.example.com/")), None);
         assert_eq!(asked("{\"Type\":\"SubscriptionConfirmation\""), None);

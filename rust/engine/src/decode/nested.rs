@@ -97,6 +97,10 @@ impl<S: Sink> Sink for Inner<'_, '_, S> {
             code: reject.code,
         });
     }
+
+    fn withdraw(&mut self) {
+        self.sink.withdraw();
+    }
 }
 
 /// Reads a JSON body: one element, or an array of them.

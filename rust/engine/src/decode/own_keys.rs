@@ -111,4 +111,8 @@ impl<S: Sink> Sink for Filled<'_, S> {
     fn reject(&mut self, reject: Reject) {
         self.sink.reject(reject);
     }
+
+    fn withdraw(&mut self) {
+        self.sink.withdraw();
+    }
 }

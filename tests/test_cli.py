@@ -44,7 +44,9 @@ def http_file(directory: Path, name: str, body: str) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["", "serve", "demo", "decode", "report", "segment", "check"])
+@pytest.mark.parametrize(
+    "command", ["", "serve", "demo", "decode", "providers", "report", "segment", "check"]
+)
 def test_help_has_a_sentence_and_an_example(command: str) -> None:
     done = smstrack(*([command] if command else []), "--help")
     assert done.returncode == 0

@@ -20,6 +20,7 @@ from smstrack_core import _core
 from smstrack_core._core import Request, __version__, providers
 from smstrack_core.engine import Blast, Campaign, Engine, Ingested, Registered, open
 from smstrack_core.errors import ClosedError, InputError, SmstrackError, StorageError
+from smstrack_core.profiles import Sources, check_profile, describe_providers, load_profiles
 from smstrack_core.reports import Report
 from smstrack_core.segments import Exported, Segment
 from smstrack_core.serve import Server, serve
@@ -41,8 +42,11 @@ __all__ = [
     "StorageError",
     "__version__",
     "check",
+    "check_profile",
     "decode",
     "decode_rows",
+    "describe_providers",
+    "load_profiles",
     "open",
     "providers",
     "serve",
@@ -50,7 +54,11 @@ __all__ = [
 
 
 def decode(
-    provider: str, request: Request, *, template: Mapping[str, str] | None = None
+    provider: str,
+    request: Request,
+    *,
+    template: Mapping[str, str] | None = None,
+    profiles: Sources | None = None,
 ) -> list[dict[str, Any]]:
     """Reads one request of a provider without an engine.
 
@@ -58,6 +66,7 @@ def decode(
         provider: One of `providers()`.
         request: As received.
         template: Parameter names that the operator chose, and the role of each.
+        profiles: Provider profiles, whose names are providers too: files, or directories.
 
     Returns:
         Canonical events in the order of the request (fields: docs/events.md). Refused rows are
@@ -66,16 +75,22 @@ def decode(
     Raises:
         InputError: The provider is not known, or the body cannot be read at all.
     """
-    events: list[dict[str, Any]] = decode_rows(provider, request, template=template)["events"]
+    found = decode_rows(provider, request, template=template, profiles=profiles)
+    events: list[dict[str, Any]] = found["events"]
     return events
 
 
 def decode_rows(
-    provider: str, request: Request, *, template: Mapping[str, str] | None = None
+    provider: str,
+    request: Request,
+    *,
+    template: Mapping[str, str] | None = None,
+    profiles: Sources | None = None,
 ) -> dict[str, Any]:
     """Like `decode`, with the refused rows: `{"events": [...], "rejects": [...]}`."""
     roles = None if template is None else orjson.dumps(dict(template)).decode()
-    found: dict[str, Any] = orjson.loads(_core.decode(provider, request, roles))
+    loaded = load_profiles(profiles)
+    found: dict[str, Any] = orjson.loads(_core.decode(provider, request, roles, loaded))
     return found
 
 

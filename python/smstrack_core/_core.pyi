@@ -16,12 +16,14 @@ __all__ = [
     "Door",
     "Engine",
     "InputError",
+    "Profiles",
     "Request",
     "SmstrackError",
     "StorageError",
     "__version__",
     "check",
     "decode",
+    "describe_providers",
     "parse_request",
     "providers",
 ]
@@ -97,8 +99,11 @@ class Engine:
         create: bool = True,
         attribution_window_ms: int | None = None,
         receipt_window_ms: int | None = None,
+        profiles: Profiles | None = None,
     ) -> Engine:
         """Opens or creates a directory; replays what the newest snapshot does not hold.
+
+        `profiles` are further providers, for `sent`, `begin` and the door.
 
         `durable=False` leaves out fdatasync: events survive the process, not a power cut.
         Blocks on disk. Raises StorageError: already_open, format_unsupported, log_corrupt, ...
@@ -265,7 +270,30 @@ class Door:
     def stats(self) -> str:
         """JSON: connections, requests, answers by status, refusals by reason, commits, bytes."""
 
-def decode(provider: str, request: Request, template: str | None = None) -> str:
+@final
+class Profiles:
+    """Provider profiles that were loaded together. Frozen."""
+
+    @staticmethod
+    def load(files: list[tuple[str, str]]) -> Profiles:
+        """Reads profiles, given as file name and TOML text; all of them or none.
+
+        Each different text stays in memory for the life of the process.
+        Raises InputError: profile_invalid, with the file, the line and the key.
+        """
+    @property
+    def names(self) -> list[str]:
+        """Names and aliases, in the order of the files."""
+
+def describe_providers(profiles: Profiles | None = None) -> str:
+    """JSON list: every provider as data, built-in ones first, with the keys of a profile file."""
+
+def decode(
+    provider: str,
+    request: Request,
+    template: str | None = None,
+    profiles: Profiles | None = None,
+) -> str:
     """Decodes one request without an engine.
 
     `template` is a JSON object of parameter names that the operator chose and their roles (see

@@ -16,6 +16,7 @@ from typing import Any, Final, Self, final
 import orjson
 
 from smstrack_core import _core, lists
+from smstrack_core.profiles import Sources, load_profiles
 from smstrack_core.replies import label_batch
 from smstrack_core.reports import Report
 from smstrack_core.segments import CampaignSets, Segment, Sets, quote_name
@@ -58,6 +59,7 @@ def open(  # noqa: A001 - `smstrack_core.open` is the public name
     create: bool = True,
     attribution_window_ms: int | None = None,
     receipt_window_ms: int | None = None,
+    profiles: Sources | None = None,
 ) -> "Engine":
     """Opens a data directory, making it if needed; one engine per directory.
 
@@ -67,9 +69,11 @@ def open(  # noqa: A001 - `smstrack_core.open` is the public name
         create: False refuses a directory that is not there.
         attribution_window_ms: How long after its blast a reply is credited to it.
         receipt_window_ms: How long after its blast a receipt is matched by sender and contact.
+        profiles: Provider profiles: files, or directories of them; see docs/add-a-provider.md.
 
     Raises:
-        InputError: value_invalid, a window that is empty or longer than 10 years.
+        InputError: value_invalid, a window that is empty or longer than 10 years;
+            profile_invalid, with the file, the line and the key.
         StorageError: already_open, format_unsupported, log_corrupt, file_invalid, io_failed.
 
     Blocks on disk while it loads the newest snapshot and replays what follows it.
@@ -82,6 +86,7 @@ def open(  # noqa: A001 - `smstrack_core.open` is the public name
         create=create,
         attribution_window_ms=attribution_window_ms,
         receipt_window_ms=receipt_window_ms,
+        profiles=load_profiles(profiles),
     )
     return Engine(core, Path(path))
 
@@ -243,6 +248,11 @@ class Engine:
     def suppressed(self) -> Segment:
         """Contacts that must not be sent to now, whatever the reason."""
         return Segment(self.core, "suppressed")
+
+    @property
+    def invalid(self) -> Segment:
+        """Contacts whose number cannot take texts, by the newest blast that learnt of it."""
+        return Segment(self.core, "invalid")
 
     @property
     def contacts(self) -> Segment:

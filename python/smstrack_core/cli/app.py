@@ -18,6 +18,7 @@ from smstrack_core.cli.output import (
     progress_bar,
     say,
 )
+from smstrack_core.cli.profiling import Loaded, profile_app, providers
 
 app: Final = typer.Typer(
     name="smstrack",
@@ -28,6 +29,9 @@ app: Final = typer.Typer(
     rich_markup_mode="markdown",
     epilog="`smstrack COMMAND --help` explains a command; `smstrack demo` shows what all this is.",
 )
+
+app.command()(providers)
+app.add_typer(profile_app, name="profile")
 
 Directory = Annotated[Path, typer.Argument(help="Data directory.", metavar="DIR")]
 ROLES: Final = _core.TEMPLATE_ROLES
@@ -84,6 +88,7 @@ def serve(
             metavar="PROVIDER=JSON",
         ),
     ] = None,
+    profiles: Loaded = None,
     confirm_topic: Annotated[
         list[str] | None,
         typer.Option(help="SNS topic to confirm when it asks. May be repeated.", metavar="ARN"),
@@ -108,7 +113,9 @@ def serve(
     for written in template or []:
         key, _, roles = written.partition("=")
         templates[key] = _roles(roles)
-    run_server(directory, host, port, grace_s, templates, confirm_topic or ())
+    run_server(
+        directory, host, port, grace_s, templates, profiles, confirm_topic or ()
+    )
 
 
 @app.command()
@@ -145,13 +152,18 @@ def demo(
 
 @app.command()
 def decode(
-    provider: Annotated[str, typer.Option("--provider", "-p", help="Whose requests they are.")],
     files: Annotated[
         list[str], typer.Argument(help="Raw requests; `-` is standard input.", metavar="FILE...")
     ],
+    provider: Annotated[
+        str | None, typer.Option("--provider", "-p", help="Whose requests they are.")
+    ] = None,
     template: Annotated[
         str | None,
         typer.Option(help="Parameter names you chose and their roles.", metavar="JSON"),
+    ] = None,
+    profile: Annotated[
+        Path | None, typer.Option(help="Profile that tells their format.", metavar="FILE")
     ] = None,
 ) -> None:
     """Print the canonical events of raw requests, one JSON object a line.
@@ -163,14 +175,19 @@ def decode(
 
     - `smstrack decode --provider twilio request.http`
     - `cat request.http | smstrack decode -p kannel --template '{"id":"message_id"}' -`
+    - `smstrack decode --profile acme.toml request.http`
     """
-    if provider not in sms.providers():
-        message = f"{provider!r} is not one of {', '.join(sms.providers())}."
+    loaded = None if profile is None else sms.load_profiles(profile)
+    if provider is None and loaded is not None:
+        provider = loaded.names[0]
+    known = [*sms.providers(), *(loaded.names if loaded else [])]
+    if provider not in known:
+        message = f"{provider!r} is not one of {', '.join(known)}."
         raise typer.BadParameter(message, param_hint="--provider")
     roles = None if template is None else _roles(template)
     failed = False
     for file in files:
-        for line in _decoded(provider, file, roles):
+        for line in _decoded(provider, file, roles, loaded):
             failed |= line is None
             if line is not None:
                 print_line(line)
@@ -178,11 +195,14 @@ def decode(
         raise typer.Exit(1)
 
 
-def _decoded(provider: str, file: str, roles: dict[str, str] | None) -> Iterator[str | None]:
+def _decoded(
+    provider: str, file: str, roles: dict[str, str] | None, profiles: _core.Profiles | None
+) -> Iterator[str | None]:
     """JSON lines of one file; None for what could not be read, which stderr then names."""
     try:
         raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        found = sms.decode_rows(provider, _core.parse_request(raw), template=roles)
+        request = _core.parse_request(raw)
+        found = sms.decode_rows(provider, request, template=roles, profiles=profiles)
     except (sms.InputError, OSError) as error:
         say(f"{file}: {getattr(error, 'code', '') or 'unreadable'}: {error}")
         yield None

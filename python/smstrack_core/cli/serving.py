@@ -16,10 +16,11 @@ def run_server(
     port: int,
     grace_s: float,
     templates: Mapping[str, Mapping[str, str]],
+    profiles: list[Path] | None = None,
     confirm_topics: Sequence[str] = (),
 ) -> None:
     """Serves until SIGINT or SIGTERM, then drains and closes. Raises what `sms.serve` raises."""
-    with sms.open(directory) as engine:
+    with sms.open(directory, profiles=profiles) as engine:
         opened = engine.opened()
         if opened.get("torn_bytes"):
             say(

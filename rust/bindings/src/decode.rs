@@ -2,24 +2,30 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
+use smstrack_engine::decode::custom::Custom;
 use smstrack_engine::decode::encode::encode_canonical;
 use smstrack_engine::decode::request_file::RequestFile;
-use smstrack_engine::decode::{Reject, Sink, TEMPLATE_ROLES, Template};
+use smstrack_engine::decode::{Reject, Sink, TEMPLATE_ROLES, Template, decode as decode_of};
 use smstrack_engine::error::InputError;
 use smstrack_engine::event::{Event, Label, Provider};
-use smstrack_server::PROVIDERS;
+use smstrack_engine::profiles::Profiles;
+use smstrack_server::{PROVIDERS, Whose, named};
 
 use crate::errors;
+use crate::profiles::{self, LoadedProfiles};
 use crate::request::{Held, Request};
 
-/// The provider with this name or alias.
-pub fn provider(py: Python<'_>, name: &str) -> PyResult<Provider> {
-    let known = PROVIDERS
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, provider)| *provider);
-    known.or_else(|| Provider::from_name(name)).ok_or_else(|| {
-        let names: Vec<&str> = PROVIDERS.iter().map(|(name, _)| *name).collect();
+/// The provider or loaded profile with this name or alias.
+pub fn provider(py: Python<'_>, name: &str, profiles: &Profiles) -> PyResult<Whose> {
+    let own = || (name == Provider::Canonical.name()).then_some((Provider::Canonical, None));
+    let known = named(name, profiles).or_else(own);
+    known.ok_or_else(|| {
+        let loaded = profiles.iter().map(Custom::name);
+        let names: Vec<&str> = PROVIDERS
+            .iter()
+            .map(|(name, _)| *name)
+            .chain(loaded)
+            .collect();
         errors::input(
             py,
             InputError::Unknown {
@@ -91,21 +97,23 @@ impl Sink for Collect {
 
 /// See `_core.pyi`.
 #[pyfunction]
-#[pyo3(signature = (provider, request, template=None))]
+#[pyo3(signature = (provider, request, template=None, profiles=None))]
 pub fn decode(
     py: Python<'_>,
     provider: &str,
     request: Bound<'_, Request>,
     template: Option<&str>,
+    profiles: Option<&Bound<'_, LoadedProfiles>>,
 ) -> PyResult<String> {
-    let provider = self::provider(py, provider)?;
+    let (provider, profile) = self::provider(py, provider, &profiles::inner(profiles))?;
     let template = self::template(py, template)?;
     let held = Held::Request(request);
     let parts = held.parts();
     let (outcome, found) = py.detach(|| {
         let mut found = Collect::default();
-        let outcome = parts.with_view(&mut Vec::new(), |view| {
-            smstrack_engine::decode::decode(provider, view, template.as_ref(), &mut found)
+        let outcome = parts.with_view(&mut Vec::new(), |view| match profile {
+            Some(profile) => profile.decode(view, &mut found),
+            None => decode_of(provider, view, template.as_ref(), &mut found),
         });
         (outcome, found)
     });

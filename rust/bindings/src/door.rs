@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use smstrack_engine::error::InputError;
+use smstrack_engine::profiles::Profiles;
 use smstrack_server::{Options, Turn};
 
 use crate::convert::read_labels;
@@ -51,7 +52,8 @@ impl Door {
         port: u16,
         options: &str,
     ) -> PyResult<Self> {
-        let options = read_options(py, options)?;
+        let mut options = read_options(py, options)?;
+        options.profiles = engine.get().profiles().clone();
         let engine = Arc::clone(engine.get().shared());
         let address = py.detach(|| (host, port).to_socket_addrs().map(|mut found| found.next()));
         let what = format!("listening on {host} port {port}");
@@ -178,7 +180,7 @@ fn read_templates(
 ) -> PyResult<()> {
     let none = serde_json::Map::new();
     for (name, accounts) in value.as_object().unwrap_or(&none) {
-        let provider = crate::decode::provider(py, name)?;
+        let (provider, _) = crate::decode::provider(py, name, &Profiles::NONE)?;
         for (account, roles) in accounts.as_object().unwrap_or(&none) {
             if let Some(template) = crate::decode::template(py, Some(&roles.to_string()))? {
                 options

@@ -18,24 +18,32 @@ use smstrack_engine::error::{EngineError, InputError};
 use smstrack_engine::event::ContactId;
 use smstrack_engine::limits::BATCH_BYTES_MAX;
 use smstrack_engine::log::disk::RealDisk;
+use smstrack_engine::profiles::Profiles;
 use smstrack_engine::registry::check_name;
 
 use crate::batch::Batch;
 use crate::convert::{new_identity, push_all, read_labels, refused};
 use crate::decode::{provider, template};
 use crate::errors;
+use crate::profiles::{self, LoadedProfiles};
 use crate::request::{Held, Parts};
 
 /// See `_core.pyi`.
 #[pyclass(frozen, module = "smstrack_core._core")]
 pub struct Engine {
     inner: Arc<engine::Engine>,
+    profiles: Profiles,
 }
 
 impl Engine {
     /// The engine, for the door.
     pub const fn shared(&self) -> &Arc<engine::Engine> {
         &self.inner
+    }
+
+    /// The profiles it was opened with.
+    pub const fn profiles(&self) -> &Profiles {
+        &self.profiles
     }
 
     /// Works without the GIL, and turns the engine's error into an exception.
@@ -53,7 +61,7 @@ impl Engine {
 #[pymethods]
 impl Engine {
     #[staticmethod]
-    #[pyo3(signature = (path, *, durable=true, create=true, attribution_window_ms=None, receipt_window_ms=None))]
+    #[pyo3(signature = (path, *, durable=true, create=true, attribution_window_ms=None, receipt_window_ms=None, profiles=None))]
     fn open(
         py: Python<'_>,
         path: &str,
@@ -61,6 +69,7 @@ impl Engine {
         create: bool,
         attribution_window_ms: Option<i64>,
         receipt_window_ms: Option<i64>,
+        profiles: Option<Bound<'_, LoadedProfiles>>,
     ) -> PyResult<Self> {
         let options = Options {
             is_durable: durable,
@@ -75,6 +84,7 @@ impl Engine {
             .map_err(|error| errors::engine(py, &error))?;
         Ok(Self {
             inner: Arc::new(inner),
+            profiles: profiles::inner(profiles.as_ref()),
         })
     }
 
@@ -177,7 +187,12 @@ impl Engine {
                 },
             ));
         }
-        let provider = self::provider(py, provider)?;
+        let (provider, profile) = self::provider(py, provider, &self.profiles)?;
+        if profile.is_some() && !account.is_empty() {
+            check_name("account", account).map_err(|error| errors::input(py, error))?;
+        }
+        let scope = profile.map(|profile| profile.scope(account));
+        let account = scope.as_deref().unwrap_or(account);
         let done = self.run(py, |engine| {
             let rows: Vec<SendRow<'_>> = numbers
                 .iter()
@@ -223,7 +238,7 @@ impl Engine {
         received_ms: i64,
         into: Option<Py<Batch>>,
     ) -> PyResult<Py<Batch>> {
-        let provider = self::provider(py, provider)?;
+        let (provider, profile) = self::provider(py, provider, &self.profiles)?;
         let template = self::template(py, template)?;
         let into = match into {
             Some(into) => into,
@@ -264,6 +279,7 @@ impl Engine {
             campaign,
             blast,
             template: template.as_ref(),
+            profile,
         };
         let batch = into.get();
         let pushed = self.run(py, |engine| match batch.lock().as_mut() {

@@ -11,6 +11,7 @@ mod decode;
 mod door;
 mod engine;
 mod errors;
+mod profiles;
 mod request;
 
 /// The compiled core; see `_core.pyi`.
@@ -21,6 +22,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<batch::Batch>()?;
     module.add_class::<engine::Engine>()?;
     module.add_class::<door::Door>()?;
+    module.add_class::<profiles::LoadedProfiles>()?;
+    module.add_function(wrap_pyfunction!(profiles::describe_providers, module)?)?;
     module.add_function(wrap_pyfunction!(decode::decode, module)?)?;
     module.add_function(wrap_pyfunction!(decode::parse_request, module)?)?;
     module.add_function(wrap_pyfunction!(decode::providers, module)?)?;

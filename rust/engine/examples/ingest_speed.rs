@@ -115,6 +115,7 @@ fn main() {
         campaign: None,
         blast: None,
         template: None,
+        profile: None,
     };
     let (mut push, mut commit) = (0, 0);
     for start in (0..events).step_by(usize::try_from(BATCH).unwrap()) {

@@ -10,7 +10,7 @@
 use crate::codec::{EventRecord, LikelyRecord, ReceiptRecord, Record};
 use crate::consent::word_time;
 use crate::event::{ErrorClass, Kind, Position, State as Word};
-use crate::keys::has_aliases;
+use crate::ids::IdForms;
 use crate::loose::Entry;
 use crate::resolve::find_message;
 use crate::sets::Mask;
@@ -93,7 +93,7 @@ fn likely(state: &mut State, record: &LikelyRecord<'_>, received_ms: i64) {
         is_proof_of_send: true,
         ..Entry::default()
     };
-    let known = if has_aliases(record.provider) {
+    let known = if IdForms::of(record.provider, record.account).mixes_bases {
         find_message(
             state,
             (record.provider, record.account),

@@ -7,31 +7,17 @@
 use std::borrow::Cow;
 
 use crate::codec::{DeadLetterRecord, Reader, Record, decode_record, encode_record};
-use crate::decode::{BodyError, Reject, RequestView, Template, decode};
+use crate::decode::{BodyError, Reject, RequestView};
 use crate::error::InputError;
-use crate::event::{Label, Labels, Provider};
+use crate::event::{Label, Labels};
 use crate::keys::Keys;
+pub use crate::scope::Scope;
 
 pub(crate) mod draft;
 mod take;
 
 use draft::{Draft, Kept, Range};
 use take::Taker;
-
-/// What the door knows of a request beside its bytes: from the path and the query.
-#[derive(Clone, Copy, Debug)]
-pub struct Scope<'a> {
-    /// From the path.
-    pub provider: Provider,
-    /// Provider account from the path; empty if none.
-    pub account: &'a str,
-    /// `campaign=` of the callback URL.
-    pub campaign: Option<&'a str>,
-    /// `blast=` of the callback URL.
-    pub blast: Option<&'a str>,
-    /// Parameter names of the operator.
-    pub template: Option<&'a Template>,
-}
 
 /// What became of one request's body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,8 +70,10 @@ impl Batch {
     /// Names come from the scope alone: whoever routes a request reads them from its URL.
     pub fn push(&mut self, scope: &Scope<'_>, request: &RequestView<'_>) -> Pushed {
         self.body_bytes += request.body.len() + request.target.len();
+        let account = scope.profile_account();
+        let scope = &scope.within(account.as_deref());
         let mut taker = Taker::new(self, scope);
-        let error = decode(scope.provider, request, scope.template, &mut taker).err();
+        let error = scope.decode(request, &mut taker).err();
         let mut pushed = taker.pushed;
         pushed.error = error;
         self.keep_refused(scope, request, &pushed);

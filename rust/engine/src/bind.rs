@@ -11,7 +11,7 @@ use crate::codec::{
 };
 use crate::decode::number::sender_key_text;
 use crate::event::{BlastId, ContactId, ErrorClass, Kind, Number, Provider};
-use crate::keys::has_aliases;
+use crate::ids::IdForms;
 use crate::resolve::find_message;
 use crate::state::State;
 
@@ -121,11 +121,11 @@ impl Binder<'_> {
     }
 
     fn by_alias(&self, draft: &Receipt) -> Option<Found> {
-        if !has_aliases(draft.provider) {
+        let account = self.batch.text_at(draft.account);
+        if !IdForms::of(draft.provider, account).mixes_bases {
             return None;
         }
         let id = self.batch.text_at(draft.message_id);
-        let account = self.batch.text_at(draft.account);
         let whose = self.find_alias((draft.provider, account), id, draft.contact?)?;
         Some((draft.messages.into_iter().max()?, whose))
     }
@@ -177,7 +177,7 @@ impl Binder<'_> {
         }
         let (message, (blast, contact)) = match found {
             Some(found) => found,
-            None if has_aliases(event.provider) => {
+            None if IdForms::of(event.provider, event.account).mixes_bases => {
                 let whose = (event.provider, event.account);
                 let found = self.find_alias(whose, event.message_id, event.contact?)?;
                 (kept.messages.into_iter().max()?, found)

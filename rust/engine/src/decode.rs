@@ -29,19 +29,33 @@ mod own_keys;
 mod xml;
 mod xml_rows;
 
+pub mod custom;
+mod flat;
+mod handset;
+mod latin;
+pub mod zone;
+
+mod africastalking;
 mod canonical;
 mod clicksend;
 mod cm;
+mod firetext;
 mod gupshup;
+mod highconnection;
 mod infobip;
 mod jasmin;
 mod kannel;
 mod kannel_xml;
+mod mmg;
 mod msg91;
+mod mtarget;
 mod pdu;
+mod playsms;
 mod smpp;
 mod smpp_text;
+mod smseagle;
 mod telnyx;
+mod textlocal;
 mod textmagic;
 mod twilio;
 mod udh;
@@ -63,7 +77,7 @@ mod vonage_messages;
 pub mod encode;
 pub mod request_file;
 
-use crate::event::{Event, Provider};
+use crate::event::{ErrorClass, Event, Provider, State};
 
 /// One HTTP request, or what stands for one. Header names are matched without regard to case.
 #[derive(Clone, Copy, Debug)]
@@ -286,5 +300,55 @@ fn dispatch<S: Sink>(
         Provider::Gupshup => gupshup::decode(request, template, sink),
         Provider::Textmagic => textmagic::decode(request, sink),
         Provider::Clicksend => clicksend::decode(request, sink),
+        // Whoever has loaded profiles calls them by name.
+        Provider::Profile => Err(BodyError {
+            byte: 0,
+            code: RejectCode::TypeUnsupported,
+        }),
+        Provider::AfricasTalking => africastalking::decode(request, sink),
+        Provider::Textlocal => textlocal::decode(request, sink),
+        Provider::SmsEagle => smseagle::decode(request, sink),
+        Provider::PlaySms => playsms::decode(request, sink),
+        Provider::Mmg => mmg::decode(request, sink),
+        Provider::Firetext => firetext::decode(request, sink),
+        Provider::Mtarget => mtarget::decode(request, sink),
+        Provider::HighConnection => highconnection::decode(request, sink),
+    }
+}
+
+/// What a provider's status words and error codes mean, as data.
+#[derive(Clone, Copy, Debug)]
+pub struct Tables {
+    /// Word, state, and whether nothing follows it.
+    pub words: &'static [(&'static str, State, bool)],
+    /// Codes by class.
+    pub classes: &'static [(ErrorClass, &'static [&'static str])],
+}
+
+/// The tables of a built-in provider; empty where its states are no words.
+pub fn tables(provider: Provider) -> Tables {
+    let profile = match provider {
+        Provider::Twilio => &twilio::PROFILE,
+        Provider::Telnyx => &telnyx::PROFILE,
+        Provider::VonageSms => &vonage_sms::PROFILE,
+        Provider::Infobip => &infobip::PROFILE,
+        Provider::Smpp => &smpp::PROFILE,
+        Provider::AfricasTalking => &africastalking::PROFILE,
+        Provider::Textlocal => &textlocal::PROFILE,
+        Provider::PlaySms => &playsms::PROFILE,
+        Provider::Mmg => &mmg::PROFILE,
+        Provider::Firetext => &firetext::PROFILE,
+        Provider::Mtarget => &mtarget::PROFILE,
+        Provider::HighConnection => &highconnection::PROFILE,
+        _ => {
+            return Tables {
+                words: &[],
+                classes: &[],
+            };
+        }
+    };
+    Tables {
+        words: profile.words,
+        classes: profile.classes,
     }
 }

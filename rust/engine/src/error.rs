@@ -55,6 +55,18 @@ pub enum InputError {
         /// What is wrong and what was expected.
         reason: String,
     },
+    /// A provider profile that cannot be loaded.
+    #[error("{file}, line {line}, {key}: {reason} No profile was loaded.")]
+    ProfileInvalid {
+        /// The file, as it was named to us.
+        file: String,
+        /// Line in it, from 1.
+        line: usize,
+        /// The key, from the top.
+        key: String,
+        /// What is wrong, and what is allowed.
+        reason: String,
+    },
     /// A table is full.
     #[error("there are already {count} {what}, the most one {unit} holds. Use another {unit}.")]
     TooMany {
@@ -87,6 +99,7 @@ impl InputError {
             Self::QueryInvalid { .. } => "query_invalid",
             Self::ValueInvalid { .. } => "value_invalid",
             Self::TooMany { .. } => "too_many",
+            Self::ProfileInvalid { .. } => "profile_invalid",
             Self::LabelsMismatch { .. } => "labels_mismatch",
         }
     }

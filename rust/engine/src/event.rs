@@ -116,6 +116,24 @@ named! {
         Textmagic = 21 "textmagic",
         /// `ClickSend` inbound messages.
         Clicksend = 22 "clicksend",
+        /// Africa's Talking reports and inbound messages.
+        AfricasTalking = 19 "africastalking",
+        /// Textlocal receipts and inbound messages.
+        Textlocal = 20 "textlocal",
+        /// `SMSEagle`: messages a device received.
+        SmsEagle = 23 "smseagle",
+        /// playSMS's generic gateway callback.
+        PlaySms = 24 "playsms",
+        /// MMG (UK).
+        Mmg = 25 "mmg",
+        /// Firetext (UK).
+        Firetext = 26 "firetext",
+        /// mTarget.
+        Mtarget = 27 "mtarget",
+        /// `HighConnection`.
+        HighConnection = 28 "highconnection",
+        /// A gateway whose format is told by a loaded profile.
+        Profile = 100 "profile",
     }
 }
 
@@ -315,6 +333,8 @@ pub struct Event<'a> {
     pub consent: Option<State>,
     /// Fields that only canonical events have.
     pub own: Option<Box<Own<'a>>>,
+    /// Name of the loaded profile, where the provider is `Profile`.
+    pub profile: Option<&'static str>,
 }
 
 /// Fields that only the project's own canonical events carry.
@@ -358,6 +378,7 @@ impl Event<'_> {
             client_ref: None,
             consent: None,
             own: None,
+            profile: None,
         }
     }
 }

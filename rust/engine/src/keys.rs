@@ -4,13 +4,13 @@
 //! bucket or at each other, and ids of one directory mean nothing in another. Two different
 //! ids share a key with odds of 2^-64 a pair. Knows nothing of what a key is used for.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use siphasher::sip::SipHasher13;
 
 use crate::event::{Number, Provider};
+use crate::ids::Scoped;
 
 /// A byte that UTF-8 never has: it keeps ("ab", "c") and ("a", "bc") apart.
 const END: u8 = 0xFF;
@@ -73,13 +73,17 @@ impl Keys {
         id: &str,
         contact: Option<Number>,
     ) -> u64 {
-        let (provider_code, account, id) = ([provider.code()], account.as_bytes(), id.as_bytes());
+        let code = [provider.code()];
+        if provider == Provider::Profile {
+            // Without the marks of its id forms: they may change in the profile's file.
+            let scoped = Scoped::read(account);
+            let (name, account) = (scoped.name.as_bytes(), scoped.account.as_bytes());
+            return self.hash(1, &[&code, name, account, id.as_bytes()]);
+        }
+        let (account, id) = (account.as_bytes(), id.as_bytes());
         match contact.filter(|_| shares_ids(provider)) {
-            Some(contact) => {
-                let contact = contact.0.to_le_bytes();
-                self.hash(8, &[&provider_code, account, id, &contact])
-            }
-            None => self.hash(1, &[&provider_code, account, id]),
+            Some(contact) => self.hash(8, &[&code, account, id, &contact.0.to_le_bytes()]),
+            None => self.hash(1, &[&code, account, id]),
         }
     }
 
@@ -152,50 +156,16 @@ fn word(bytes: &[u8]) -> u64 {
         .fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
 }
 
-/// The form under which an id is registered: as it is, but for providers that write one number
-/// in several ways (SMPP and the gateways before it: case and leading zeros differ).
-pub fn id_form(provider: Provider, id: &str) -> Cow<'_, str> {
-    if !has_aliases(provider) || !is_hex(id) {
-        return Cow::Borrowed(id);
-    }
-    let stripped = id.trim_start_matches('0');
-    let stripped = if stripped.is_empty() { "0" } else { stripped };
-    if stripped.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        Cow::Owned(stripped.to_ascii_lowercase())
-    } else {
-        Cow::Borrowed(stripped)
-    }
-}
-
-/// Other forms of the same id: its decimal number in hex, its hex number in decimal. The
-/// relation is symmetric, so it does not matter which side is registered and which arrives.
-pub fn id_aliases(provider: Provider, form: &str) -> impl Iterator<Item = String> {
-    let usable = has_aliases(provider) && is_hex(form) && form.len() <= 32;
-    let decimal = usable && form.bytes().all(|byte| byte.is_ascii_digit());
-    let as_hex = decimal.then(|| {
-        form.parse::<u128>()
-            .ok()
-            .map(|number| format!("{number:x}"))
-    });
-    let as_decimal = usable.then(|| u128::from_str_radix(form, 16).ok().map(|n| n.to_string()));
-    as_hex.flatten().into_iter().chain(as_decimal.flatten())
-}
-
-/// Whether a provider writes one id in several forms.
-pub const fn has_aliases(provider: Provider) -> bool {
-    matches!(provider, Provider::Smpp | Provider::Kannel)
-}
-
 /// Whether all recipients of a batch have one id.
 pub const fn shares_ids(provider: Provider) -> bool {
     matches!(
         provider,
-        Provider::Telnyx | Provider::Sinch | Provider::Bandwidth | Provider::MessageBird
+        Provider::Telnyx
+            | Provider::Sinch
+            | Provider::Bandwidth
+            | Provider::MessageBird
+            | Provider::Msg91
     )
-}
-
-fn is_hex(id: &str) -> bool {
-    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 #[cfg(test)]
@@ -224,20 +194,5 @@ mod tests {
         hasher.write(format!("\u{3}{long}").as_bytes());
         hasher.write(&[END]);
         assert_eq!(keys.campaign(&long), hasher.finish());
-    }
-
-    #[test]
-    fn hex_and_decimal_forms_meet() {
-        let registered = id_form(Provider::Smpp, "61194706").into_owned();
-        let arrived = id_form(Provider::Smpp, "03A5C1D2").into_owned();
-        assert_eq!(arrived, "3a5c1d2");
-        assert!(id_aliases(Provider::Smpp, &arrived).any(|alias| alias == registered));
-        assert!(id_aliases(Provider::Smpp, &registered).any(|alias| alias == arrived));
-    }
-
-    #[test]
-    fn exact_ids_have_one_form() {
-        assert_eq!(id_form(Provider::Twilio, "SM00Ab"), "SM00Ab");
-        assert_eq!(id_aliases(Provider::Twilio, "123").count(), 0);
     }
 }

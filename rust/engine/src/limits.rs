@@ -5,6 +5,10 @@
 
 /// Bytes in one request body. Providers stay under 20 kB; 256 KiB leaves room for batches.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of one provider profile's file. The longest tables known, in full, stay under 16 kB.
+pub const PROFILE_BYTES_MAX: usize = 64 * 1024;
+/// Different profiles in one process: each stays in memory until it ends.
+pub const PROFILES_LOADED_MAX: usize = 1_000;
 /// Bytes in one body of canonical events, which load tools and back-fills send in bulk.
 pub const EVENTS_BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Bytes of all requests of one in-process call; a larger call is refused before parsing. A

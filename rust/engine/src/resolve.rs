@@ -10,7 +10,7 @@
 //! 1 and 2 are certain. 3 depends on what is registered, so it is asked again when more is.
 
 use crate::event::{BlastId, ContactId, Provider};
-use crate::keys::{id_aliases, id_form};
+use crate::ids::{IdForms, any_account, id_aliases, id_form};
 use crate::limits::EARLY_MS_MAX;
 use crate::loose::Entry;
 use crate::sets::SetKind;
@@ -41,7 +41,9 @@ pub fn find_message(
     if id.is_empty() {
         return None;
     }
-    let form = id_form(provider, id);
+    let forms = IdForms::of(provider, account);
+    let any = any_account(provider, account);
+    let form = id_form(forms, id);
     let number = contact.and_then(|contact| state.contacts.number(contact));
     let find = |id: &str| {
         let within = |account: &str| {
@@ -49,11 +51,11 @@ pub fn find_message(
                 .messages
                 .find(state.keys.message(provider, account, id, number))
         };
-        within(account).or_else(|| if account.is_empty() { None } else { within("") })
+        within(account).or_else(|| if account == any { None } else { within(any) })
     };
     let is_theirs = |(_, owner): &(BlastId, ContactId)| contact == Some(*owner);
     find(&form).or_else(|| {
-        let mut aliases = id_aliases(provider, &form);
+        let mut aliases = id_aliases(forms, &form);
         aliases.find_map(|alias| find(&alias).filter(is_theirs))
     })
 }

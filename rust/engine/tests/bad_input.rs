@@ -34,6 +34,7 @@ fn scope(provider: Provider) -> Scope<'static> {
         campaign: None,
         blast: None,
         template: None,
+        profile: None,
     }
 }
 
@@ -413,6 +414,26 @@ fn a_foreign_directory_and_other_windows_are_refused() {
     );
 }
 
+/// The tests that make errors happen.
+fn sources() -> String {
+    [
+        include_str!("bad_input.rs"),
+        include_str!("corruption.rs"),
+        include_str!("crash.rs"),
+        include_str!("profiles.rs"),
+    ]
+    .concat()
+}
+
+fn profile_error() -> InputError {
+    InputError::ProfileInvalid {
+        file: String::new(),
+        line: 1,
+        key: String::new(),
+        reason: String::new(),
+    }
+}
+
 /// Each code stands in a test of this folder, so that none can be added without a case.
 #[test]
 fn every_error_code_has_a_case() {
@@ -441,6 +462,7 @@ fn every_error_code_has_a_case() {
             what: "",
             reason: text(),
         },
+        profile_error(),
         InputError::TooMany {
             what: "",
             unit: "",
@@ -491,18 +513,13 @@ fn every_error_code_has_a_case() {
         .chain(storage.map(|error| EngineError::Storage(error).code()))
         .chain([EngineError::Closed(ClosedError).code()])
         .collect();
-    assert_eq!(codes.len(), 16);
+    assert_eq!(codes.len(), 17);
     assert_eq!(
         arms - source.matches("(_) => \"").count(),
         codes.len(),
         "a code has no sample here"
     );
-    let tests = [
-        include_str!("bad_input.rs"),
-        include_str!("corruption.rs"),
-        include_str!("crash.rs"),
-    ];
-    let tests = tests.concat();
+    let tests = sources();
     let samples = tests.find("fn every_error_code_has_a_case").unwrap();
     let cases = [
         &tests[..samples],

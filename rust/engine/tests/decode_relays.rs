@@ -43,6 +43,10 @@ impl Sink for Lines {
         let (row, byte, word) = (reject.row, reject.byte, reject.code.word());
         self.0.push(format!("!{row}@{byte} {word}"));
     }
+
+    fn withdraw(&mut self) {
+        self.0.clear();
+    }
 }
 
 fn lines_of(provider: Provider, file: &[u8], template: &[(&str, &str)]) -> Vec<String> {

@@ -97,6 +97,7 @@ impl Desk {
             campaign: None,
             blast: None,
             template: None,
+            profile: None,
         };
         let pushed = batch.push(&scope, &request);
         assert_eq!(

@@ -7,22 +7,7 @@
 use std::sync::LazyLock;
 
 use smstrack_engine::event::Provider;
-
-/// The body of a 200 and its type; both empty for most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ack {
-    /// `Content-Type`.
-    pub kind: &'static str,
-    /// ASCII.
-    pub body: &'static str,
-}
-
-impl Ack {
-    /// Whether there is nothing but the status.
-    pub const fn is_plain(&self) -> bool {
-        self.body.is_empty()
-    }
-}
+use smstrack_engine::facts::Answer;
 
 /// What becomes of a body that can never be read. It is kept as a dead letter in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,29 +26,31 @@ pub struct Acks {
     /// As in [`Provider::name`].
     pub provider: &'static str,
     /// For receipts and notices.
-    pub receipt: Ack,
+    pub receipt: Answer,
     /// For replies.
-    pub reply: Ack,
+    pub reply: Answer,
     /// For what cannot be read.
     pub unread: Unread,
 }
 
-const PLAIN: Ack = Ack { kind: "", body: "" };
+const PLAIN: Answer = Answer::EMPTY;
 /// An instruction to do nothing: any text here would be sent to the contact.
-const TWIML: Ack = Ack {
-    kind: "text/xml",
-    body: "<Response/>",
-};
-const STATUS_OK: Ack = Ack {
-    kind: "application/json",
-    body: "{\"status\":\"ok\"}",
-};
-const fn text(body: &'static str) -> Ack {
-    let kind = "text/plain";
-    Ack { kind, body }
+const TWIML: Answer = answer("text/xml", "<Response/>");
+const STATUS_OK: Answer = answer("application/json", "{\"status\":\"ok\"}");
+
+const fn answer(content_type: &'static str, body: &'static str) -> Answer {
+    Answer {
+        status: 200,
+        content_type,
+        body,
+    }
 }
 
-const fn row(provider: &'static str, receipt: Ack, reply: Ack, unread: Unread) -> Acks {
+const fn text(body: &'static str) -> Answer {
+    answer("text/plain", body)
+}
+
+const fn row(provider: &'static str, receipt: Answer, reply: Answer, unread: Unread) -> Acks {
     Acks {
         provider,
         receipt,
@@ -119,7 +106,7 @@ pub static ACKS: &[Acks] = &[
     plain("smseagle", Passed),
     row("playsms", text("OK"), text("OK"), Passed),
     row("mmg", STATUS_OK, text("RECEIVED"), Passed),
-    row("firetext", STATUS_OK, STATUS_OK, Passed),
+    plain("firetext", Passed),
     plain("mtarget", Passed),
     plain("highconnection", Passed),
 ];
@@ -146,7 +133,7 @@ impl Acks {
     }
 
     /// The answer to a kept request with so many events, so many of them replies.
-    pub const fn kept(&'static self, accepted: u32, replies: u32) -> &'static Ack {
+    pub const fn kept(&'static self, accepted: u32, replies: u32) -> &'static Answer {
         // Nothing was taken: it may have been a reply, and its answer harms no receipt.
         if replies > 0 || accepted == 0 {
             &self.reply
@@ -165,7 +152,7 @@ mod tests {
         for provider in Provider::ALL {
             let row = Acks::of(*provider);
             // Profiles say their own answer.
-            if provider.name() != "profile" {
+            if *provider != Provider::Profile {
                 assert_eq!(row.provider, provider.name());
             }
         }
@@ -178,8 +165,20 @@ mod tests {
     #[test]
     fn bodies_are_ascii_and_have_a_type() {
         for ack in ACKS.iter().flat_map(|row| [row.receipt, row.reply]) {
-            assert_eq!(ack.body.is_empty(), ack.kind.is_empty());
-            assert!(ack.body.is_ascii() && !ack.kind.contains(['\r', '\n']));
+            assert_eq!(ack.body.is_empty(), ack.content_type.is_empty());
+            assert!(ack.body.is_ascii() && !ack.content_type.contains(['\r', '\n']));
+        }
+    }
+
+    #[test]
+    fn what_is_listed_of_a_provider_is_what_it_hears() {
+        for facts in smstrack_engine::facts::FACTS {
+            let row = ACKS.iter().find(|row| row.provider == facts.name).unwrap();
+            assert!(
+                [row.receipt, row.reply].contains(&facts.answer),
+                "{}",
+                facts.name
+            );
         }
     }
 

@@ -4,8 +4,8 @@
 use std::io::Write;
 
 use smstrack_engine::decode::{BodyError, Reject};
+use smstrack_engine::facts::Answer;
 
-use crate::ack::Ack;
 use crate::clock::http_date;
 use crate::handshake::Told;
 use crate::limits::REJECTS_LISTED_MAX;
@@ -27,12 +27,12 @@ pub struct Manner {
 pub enum What {
     /// A webhook, kept.
     Kept,
-    /// A webhook, kept; its provider wants to hear this.
-    Acked(&'static Ack),
+    /// A webhook, kept; its gateway expects to hear this.
+    KeptBy(&'static Answer),
     /// A question, answered; what else came with it is kept.
     Told(Box<Told>),
     /// A body that could not be read, and that must not come again; kept as a dead letter.
-    Passed(BodyError, &'static Ack),
+    Passed(BodyError, &'static Answer),
     /// Canonical events, kept.
     Events(Box<Taken>),
     /// A body that could not be read; kept as a dead letter.
@@ -118,13 +118,16 @@ impl Answers {
         match what {
             What::Kept if manner == Manner::default() => out.extend_from_slice(&self.kept),
             What::Kept => self.head(out, 200, "", "", 0, manner),
-            What::Acked(ack) => self.ack(out, ack, "", manner),
+            What::KeptBy(answer) => {
+                self.own(out, answer, "", manner);
+                return (answer.status, None);
+            }
             What::Told(told) => self.told(out, told, manner),
-            What::Passed(error, ack) => {
+            What::Passed(error, answer) => {
                 let (word, byte) = (error.code.word(), error.byte);
                 let field = format!("Smstrack-Reject: {word}; byte={byte}\r\n");
-                self.ack(out, ack, &field, manner);
-                return (200, Some(word));
+                self.own(out, answer, &field, manner);
+                return (answer.status, Some(word));
             }
             What::Continue => {
                 out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
@@ -152,14 +155,16 @@ impl Answers {
         (200, None)
     }
 
-    fn ack(&self, out: &mut Vec<u8>, ack: &Ack, field: &str, manner: Manner) {
-        let kind = match ack.kind {
+    /// An answer that a table or a profile tells.
+    fn own(&self, out: &mut Vec<u8>, answer: &Answer, field: &str, manner: Manner) {
+        let Answer { status, body, .. } = *answer;
+        let kind = match answer.content_type {
             "" => String::new(),
             kind => format!("Content-Type: {kind}\r\n"),
         };
-        self.head(out, 200, field, &kind, ack.body.len(), manner);
+        self.head(out, status, field, &kind, body.len(), manner);
         if !manner.is_head {
-            out.extend_from_slice(ack.body.as_bytes());
+            out.extend_from_slice(body.as_bytes());
         }
     }
 
@@ -268,6 +273,8 @@ fn write_taken(body: &mut Vec<u8>, taken: &Taken) {
 const fn phrase(status: u16) -> &'static str {
     match status {
         200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
         400 => "Bad Request",
         404 => "Not Found",
         405 => "Method Not Allowed",
@@ -365,13 +372,14 @@ mod tests {
 
     #[test]
     fn answers_that_providers_want() {
-        static ACK: Ack = Ack {
-            kind: "text/plain",
+        static ACK: Answer = Answer {
+            status: 200,
+            content_type: "text/plain",
             body: "OK",
         };
         let plain = Manner::default();
         let kind = "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\nOK";
-        assert!(text(&What::Acked(&ACK), plain).ends_with(kind));
+        assert!(text(&What::KeptBy(&ACK), plain).ends_with(kind));
         let error = BodyError {
             byte: 14,
             code: RejectCode::JsonTruncated,

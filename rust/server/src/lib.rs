@@ -45,11 +45,11 @@ mod timers;
 mod wait;
 mod work;
 
-pub use ack::{ACKS, Ack, Acks, Unread};
+pub use ack::{ACKS, Acks, Unread};
 pub use door::{Door, Turn};
 pub use handshake::is_sns_url;
 pub use keeper::{Gather, Keeper};
 pub use options::{NAMES as OPTION_NAMES, Options};
 pub use reason::Reason;
-pub use route::{Names, PROVIDERS, names_in};
+pub use route::{Names, PROVIDERS, Whose, named, names_in};
 pub use stats::Stats;

@@ -6,6 +6,7 @@ use smstrack_engine::decode::Template;
 use smstrack_engine::error::InputError;
 use smstrack_engine::event::Provider;
 use smstrack_engine::limits::{BODY_BYTES_MAX, EVENTS_BODY_BYTES_MAX};
+use smstrack_engine::profiles::Profiles;
 
 use crate::limits;
 
@@ -36,6 +37,8 @@ pub struct Options {
     pub templates: HashMap<Provider, HashMap<String, Template>>,
     /// SNS topics whose subscriptions may be confirmed; see [`crate::Door::take_confirmations`].
     pub confirm_topics: Vec<String>,
+    /// Gateways told by profiles, each under `/hooks/NAME`.
+    pub profiles: Profiles,
 }
 
 impl Default for Options {
@@ -53,6 +56,7 @@ impl Default for Options {
             idle_ms_max: limits::IDLE_MS_MAX,
             templates: HashMap::new(),
             confirm_topics: Vec::new(),
+            profiles: Profiles::NONE,
         }
     }
 }

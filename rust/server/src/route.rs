@@ -4,8 +4,10 @@
 use std::borrow::Cow;
 
 use memchr::memchr;
+use smstrack_engine::decode::custom::Custom;
 use smstrack_engine::event::Provider;
 use smstrack_engine::limits::NAME_BYTES_MAX;
+use smstrack_engine::profiles::Profiles;
 
 use crate::reason::Reason;
 
@@ -36,7 +38,29 @@ pub const PROVIDERS: &[(&str, Provider)] = &[
     ("gupshup", Provider::Gupshup),
     ("textmagic", Provider::Textmagic),
     ("clicksend", Provider::Clicksend),
+    ("africastalking", Provider::AfricasTalking),
+    ("textlocal", Provider::Textlocal),
+    ("smseagle", Provider::SmsEagle),
+    ("playsms", Provider::PlaySms),
+    ("mmg", Provider::Mmg),
+    ("firetext", Provider::Firetext),
+    ("mtarget", Provider::Mtarget),
+    ("highconnection", Provider::HighConnection),
 ];
+
+/// Whose format a request has: a built-in provider's, or a loaded profile's.
+pub type Whose = (Provider, Option<&'static Custom>);
+
+/// The built-in provider or the loaded profile with this name or alias.
+pub fn named(name: &str, profiles: &Profiles) -> Option<Whose> {
+    let known = PROVIDERS.iter().find(|(known, _)| *known == name);
+    match known {
+        Some((_, provider)) => Some((*provider, None)),
+        None => profiles
+            .find(name)
+            .map(|profile| (Provider::Profile, Some(profile))),
+    }
+}
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +78,8 @@ pub enum Route<'b> {
 pub struct Mark<'b> {
     /// Whose format.
     pub provider: Provider,
+    /// The loaded profile, where the provider is `Profile`.
+    pub profile: Option<&'static Custom>,
     /// The path's second segment; empty if none.
     pub account: Cow<'b, str>,
     /// `campaign=`.
@@ -67,14 +93,16 @@ impl<'b> Route<'b> {
     ///
     /// # Errors
     /// Unknown path or provider, wrong method, or a name that cannot be read.
-    pub fn find(method: &str, target: &'b str) -> Result<Self, Reason> {
+    pub fn find(method: &str, target: &'b str, profiles: &Profiles) -> Result<Self, Reason> {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let path = path.strip_suffix('/').unwrap_or(path);
         if let Some(hook) = path.strip_prefix("/hooks/") {
-            return Self::hook(method, hook, query);
+            return Self::hook(method, hook, query, profiles);
         }
         match (path, method) {
-            ("/events", "POST") => Mark::read(Provider::Canonical, "", query).map(Self::Events),
+            ("/events", "POST") => {
+                Mark::read((Provider::Canonical, None), "", query).map(Self::Events)
+            }
             ("/events", _) => Err(Reason::MethodEvents),
             ("/healthz", "GET" | "HEAD") => Ok(Self::Health),
             ("/healthz", _) => Err(Reason::MethodHealth),
@@ -82,28 +110,33 @@ impl<'b> Route<'b> {
         }
     }
 
-    fn hook(method: &str, hook: &'b str, query: &'b str) -> Result<Self, Reason> {
+    fn hook(
+        method: &str,
+        hook: &'b str,
+        query: &'b str,
+        profiles: &Profiles,
+    ) -> Result<Self, Reason> {
         let (name, account) = hook.split_once('/').unwrap_or((hook, ""));
-        let known = PROVIDERS.iter().find(|(known, _)| *known == name);
-        let (_, provider) = known.ok_or(Reason::Provider)?;
+        let whose = named(name, profiles).ok_or(Reason::Provider)?;
         if account.contains('/') || (account.is_empty() && hook.ends_with('/')) {
             return Err(Reason::Path);
         }
         // A handshake of CloudEvents; browsers and others have no business here.
-        let is_asked = method == "OPTIONS" && *provider == Provider::Azure;
+        let is_asked = method == "OPTIONS" && whose.0 == Provider::Azure;
         if !matches!(method, "POST" | "GET" | "HEAD") && !is_asked {
             return Err(Reason::MethodHook);
         }
-        Mark::read(*provider, account, query).map(Self::Hook)
+        Mark::read(whose, account, query).map(Self::Hook)
     }
 }
 
 impl<'b> Mark<'b> {
-    fn read(provider: Provider, account: &'b str, query: &'b str) -> Result<Self, Reason> {
+    fn read((provider, profile): Whose, account: &'b str, query: &'b str) -> Result<Self, Reason> {
         // A plus sign means a space in a query, and itself in a path.
         let account = name_of(account, false)?;
         let mut mark = Self {
             provider,
+            profile,
             account,
             campaign: None,
             blast: None,
@@ -133,7 +166,7 @@ pub type Names<'b> = (Option<Cow<'b, str>>, Option<Cow<'b, str>>);
 /// A name that cannot be read.
 pub fn names_in(target: &str) -> Result<Names<'_>, Reason> {
     let query = target.split_once('?').map_or("", |(_, query)| query);
-    let mark = Mark::read(Provider::Canonical, "", query)?;
+    let mark = Mark::read((Provider::Canonical, None), "", query)?;
     Ok((mark.campaign, mark.blast))
 }
 
@@ -187,6 +220,7 @@ mod tests {
     ) -> Route<'a> {
         Route::Hook(Mark {
             provider,
+            profile: None,
             account: account.into(),
             campaign: campaign.map(Into::into),
             blast: blast.map(Into::into),
@@ -253,10 +287,11 @@ mod tests {
             ("GET", "/", Err(Reason::Path)),
             ("OPTIONS", "*", Err(Reason::Path)),
         ] {
-            assert_eq!(Route::find(method, target), expected, "{method} {target}");
+            let found = Route::find(method, target, &Profiles::NONE);
+            assert_eq!(found, expected, "{method} {target}");
         }
         assert!(matches!(
-            Route::find("POST", "/events?campaign=c"),
+            Route::find("POST", "/events?campaign=c", &Profiles::NONE),
             Ok(Route::Events(_))
         ));
     }

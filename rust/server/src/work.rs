@@ -6,6 +6,7 @@ use smstrack_engine::decode::RequestView;
 use smstrack_engine::engine::{Pushed, Scope};
 use smstrack_engine::error::InputError;
 use smstrack_engine::event::Provider;
+use smstrack_engine::facts::Answer;
 use smstrack_engine::limits::TURN_RECORD_BYTES_MAX;
 
 use crate::ack::{Acks, Unread};
@@ -187,7 +188,7 @@ impl<K: Keeper> Work<K> {
     /// # Errors
     /// Unknown path, wrong method, a coding or an expectation we do not meet.
     pub fn judge<'b>(&self, head: &Head<'_, 'b>) -> Result<(Route<'b>, usize), Reason> {
-        let route = Route::find(head.method, head.target)?;
+        let route = Route::find(head.method, head.target, &self.options.profiles)?;
         if head.is_encoded {
             return Err(Reason::ContentEncoding);
         }
@@ -218,7 +219,7 @@ impl<K: Keeper> Work<K> {
                 Some(told) => What::Told(Box::new(told)),
                 None => {
                     let pushed = self.push(mark, head, body);
-                    self.hook_answer(mark.provider, body, &pushed)
+                    self.hook_answer(mark, body, &pushed)
                 }
             },
             Route::Events(mark) => match self.push(mark, head, body) {
@@ -236,11 +237,15 @@ impl<K: Keeper> Work<K> {
     }
 
     /// What a provider hears of its request, once that is kept.
-    fn hook_answer(&mut self, provider: Provider, body: &[u8], pushed: &Pushed) -> What {
-        let acks = Acks::of(provider);
+    fn hook_answer(&mut self, mark: &Mark<'_>, body: &[u8], pushed: &Pushed) -> What {
+        let (provider, acks) = (mark.provider, Acks::of(mark.provider));
+        let answer = match mark.profile {
+            Some(profile) => profile.answer(),
+            None => acks.kept(pushed.accepted, pushed.replies),
+        };
         match (pushed.error, acks.unread) {
             (Some(error), Unread::Refused) => return What::Unreadable(error),
-            (Some(error), Unread::Passed) => return What::Passed(error, acks.kept(0, 0)),
+            (Some(error), Unread::Passed) => return What::Passed(error, answer),
             (None, _) => {}
         }
         if let Some(told) = handshake::event_grid(provider, body) {
@@ -253,9 +258,10 @@ impl<K: Keeper> Work<K> {
         {
             self.confirmations.push(url);
         }
-        match acks.kept(pushed.accepted, pushed.replies) {
-            ack if ack.is_plain() => What::Kept,
-            ack => What::Acked(ack),
+        if *answer == Answer::EMPTY {
+            What::Kept
+        } else {
+            What::KeptBy(answer)
         }
     }
 
@@ -282,6 +288,7 @@ impl<K: Keeper> Work<K> {
         };
         let scope = Scope {
             provider: mark.provider,
+            profile: mark.profile,
             account: &mark.account,
             campaign: mark.campaign.as_deref(),
             blast: mark.blast.as_deref(),

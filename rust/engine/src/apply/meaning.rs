@@ -7,7 +7,8 @@ use crate::batch::draft::is_plain_receipt;
 use crate::codec::{EventRecord, LikelyRecord};
 use crate::decode::number::sender_key_text;
 use crate::event::{ContactId, ErrorClass, Kind, Label, Number, State as Word};
-use crate::keys::{Keys, id_form};
+use crate::ids::{IdForms, any_account, id_form};
+use crate::keys::Keys;
 use crate::loose::Entry;
 use crate::sets::{Mask, SetKind, Tally};
 use crate::state::State;
@@ -96,12 +97,12 @@ pub(super) fn entry_of(
     (at_us, received_ms): (i64, i64),
 ) -> Entry {
     let keys = state.keys;
+    let forms = IdForms::of(record.provider, record.account);
     let message = |account: &str, id: &str, contact: Option<Number>| {
         if id.is_empty() {
             return 0;
         }
-        let form = id_form(record.provider, id);
-        keys.message(record.provider, account, &form, contact)
+        keys.message(record.provider, account, &id_form(forms, id), contact)
     };
     let by_id = if record.kind == Kind::Reply {
         ""
@@ -115,9 +116,11 @@ pub(super) fn entry_of(
         ]
     };
     let [by_message, by_reference] = both(record.account);
-    let without_account = match record.account {
-        "" => [0, 0],
-        _ => both(""),
+    let any = any_account(record.provider, record.account);
+    let without_account = if record.account == any {
+        [0, 0]
+    } else {
+        both(any)
     };
     // Only one slash: with more it could name several.
     let named = match record
@@ -167,7 +170,8 @@ pub(crate) fn event_key(keys: Keys, record: &EventRecord<'_>, received_ms: i64) 
     if !record.event_id.is_empty() {
         return keys.event(&[&kind[..1], b"id", record.event_id.as_bytes()]);
     }
-    let id = id_form(record.provider, record.message_id);
+    let forms = IdForms::of(record.provider, record.account);
+    let id = id_form(forms, record.message_id);
     if let (true, Some(state)) = (is_plain_receipt(record), record.state) {
         let message = match &*id {
             "" => 0,

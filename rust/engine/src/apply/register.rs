@@ -3,7 +3,8 @@
 use super::place::{ask_again, ask_all_again, make_firm};
 use crate::codec::{AudienceRecord, BlastRecord, ConsentRecord, SentRecord};
 use crate::event::{BlastId, ContactId, Number};
-use crate::keys::{id_aliases, id_form, shares_ids};
+use crate::ids::{IdForms, id_aliases, id_form};
+use crate::keys::shares_ids;
 use crate::limits::SENDS_WAITING_COUNT_MAX;
 use crate::messages::Registered;
 use crate::sets::SetKind;
@@ -29,7 +30,8 @@ pub(super) fn sent(state: &mut State, record: &SentRecord<'_>) {
         return;
     };
     let (provider, account) = (record.provider, record.account);
-    let form = id_form(provider, record.id);
+    let forms = IdForms::of(provider, account);
+    let form = id_form(forms, record.id);
     let (keys, to) = (state.keys, Some(record.number));
     let key = keys.message(provider, account, &form, to);
     // Whoever has the id already keeps it; that this contact was sent to is true all the same.
@@ -49,7 +51,7 @@ pub(super) fn sent(state: &mut State, record: &SentRecord<'_>) {
     for id in state.loose.of_message(key) {
         make_firm(state, id, blast, contact);
     }
-    for alias in id_aliases(provider, &form) {
+    for alias in id_aliases(forms, &form) {
         let key = keys.message(provider, account, &alias, to);
         // As `find_message`: another form of the id counts for the same contact only.
         make_firm_if(state, key, (blast, contact), |of| of == Some(contact));

@@ -7,7 +7,7 @@ use crate::decode::{Reject, RejectCode, Sink};
 use crate::event::{
     ErrorClass, Event, Kind, Label, Labels, Number, Own, Provider, State as Word,
 };
-use crate::keys::id_form;
+use crate::ids::{IdForms, any_account, id_form};
 
 /// The sink of one request.
 pub(super) struct Taker<'a, 'b> {
@@ -86,6 +86,8 @@ impl Taker<'_, '_> {
         let none = Own::default();
         let own = event.own.as_deref().unwrap_or(&none);
         let account = own.account.as_deref().unwrap_or(self.scope.account);
+        let named = self.scope.named_account(event.profile, account);
+        let account = named.as_deref().unwrap_or(account);
         let campaign = own
             .campaign
             .as_deref()
@@ -133,19 +135,20 @@ impl Taker<'_, '_> {
     fn key(&self, provider: Provider, account: &str, id: &str, contact: Option<Number>) -> u64 {
         match id {
             "" => 0,
-            id => self
-                .batch
-                .keys
-                .message(provider, account, &id_form(provider, id), contact),
+            id => {
+                let form = id_form(IdForms::of(provider, account), id);
+                self.batch.keys.message(provider, account, &form, contact)
+            }
         }
     }
 
     /// Keys of an id within its account and, if it has one, without.
     fn message_keys(&self, record: &EventRecord<'_>) -> [u64; 2] {
         let (provider, id, contact) = (record.provider, record.message_id, record.contact);
+        let any = any_account(provider, record.account);
         let without_account = match record.account {
-            "" => 0,
-            _ => self.key(provider, "", id, contact),
+            account if account == any => 0,
+            _ => self.key(provider, any, id, contact),
         };
         [
             self.key(provider, record.account, id, contact),

@@ -364,6 +364,7 @@ fn owned(event: Event<'_>) -> Event<'static> {
         parts: event.parts,
         client_ref: own(event.client_ref),
         consent: event.consent,
+        profile: event.profile,
         own: None,
     }
 }

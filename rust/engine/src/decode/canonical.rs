@@ -16,6 +16,7 @@ use crate::limits::{
     BODY_EVENTS_MAX, BODY_KEYS_MAX, ID_BYTES_MAX, MESSAGE_PARTS_MAX, NAME_BYTES_MAX,
     SENDER_BYTES_MAX,
 };
+use crate::profiles::provider_named;
 use std::borrow::Cow;
 
 // Slots that canonical events use for what only they have.
@@ -226,8 +227,10 @@ fn named<T>(
 fn event<'s>(row: &mut Row<'s>) -> Result<Event<'s>, Fault> {
     let kind = named(row, Slot::Event, RejectCode::KindUnknown, Kind::from_name)?
         .ok_or_else(|| row.fault(RejectCode::FieldMissing))?;
-    let provider = named(row, PROVIDER, RejectCode::ValueInvalid, Provider::from_name)?;
-    let mut event = Event::new(kind, provider.unwrap_or(Provider::Canonical));
+    let provider = named(row, PROVIDER, RejectCode::ValueInvalid, provider_named)?;
+    let (provider, profile) = provider.unwrap_or((Provider::Canonical, None));
+    let mut event = Event::new(kind, provider);
+    event.profile = profile;
     event.message_id = row.first(&[Slot::Id], ID_BYTES_MAX)?;
     event.contact = contact(row)?;
     event.sender = row.first(&[Slot::To], SENDER_BYTES_MAX)?;

@@ -11,7 +11,8 @@ use crate::event::{ErrorClass, Event, Kind, Own, State};
 pub fn encode_canonical(event: &Event<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"kind\":");
     write_string(event.kind.name(), out);
-    field("provider", Some(event.provider.name()), out);
+    let provider = event.profile.unwrap_or_else(|| event.provider.name());
+    field("provider", Some(provider), out);
     field("message_id", event.message_id.as_deref(), out);
     name("contact", out);
     match event.contact {

@@ -49,7 +49,7 @@ static WORDS: &[Word] = &[
     word("REJECTED", State::Rejected),
 ];
 
-static PROFILE: Profile = Profile {
+pub(super) static PROFILE: Profile = Profile {
     provider: Provider::Infobip,
     status: &[Slot::Status],
     words: WORDS,

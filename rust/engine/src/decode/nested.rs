@@ -99,6 +99,7 @@ impl<S: Sink> Sink for Inner<'_, '_, S> {
     }
 
     fn withdraw(&mut self) {
+        self.next = self.row;
         self.sink.withdraw();
     }
 }

@@ -104,7 +104,10 @@ impl<S: Sink> Sink for Filled<'_, S> {
         fill(&mut event.client_ref, self.keys.client_ref.as_ref());
         fill(&mut event.message_id, self.keys.message_id.as_ref());
         fill(&mut event.sender, self.keys.sender.as_ref());
-        event.contact = event.contact.or(self.keys.contact);
+        if event.contact.is_none() && self.keys.contact.is_some() {
+            event.contact = self.keys.contact;
+            event.strange_contact_at = None;
+        }
         self.sink.event(row, event);
     }
 

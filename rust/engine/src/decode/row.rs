@@ -71,6 +71,19 @@ pub(super) struct Row<'s> {
 /// What a provider's decoder makes of a row; `None` where there is nothing to tell.
 pub(super) type Build = for<'s> fn(&mut Row<'s>) -> Result<Option<Event<'s>>, Fault>;
 
+/// Makes events of rows: a provider's own function, or a profile that was loaded.
+pub(super) trait Builder {
+    /// What it makes of a row; `None` where there is nothing to tell.
+    fn build<'s>(&self, row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault>;
+}
+
+impl Builder for Build {
+    #[inline]
+    fn build<'s>(&self, row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
+        self(row)
+    }
+}
+
 impl<'s> Row<'s> {
     #[inline]
     pub fn new(

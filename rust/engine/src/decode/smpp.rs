@@ -52,7 +52,7 @@ const SHAPE: Shape = Shape {
     ..Shape::NONE
 };
 
-static PROFILE: Profile = Profile {
+pub(super) static PROFILE: Profile = Profile {
     provider: Provider::Smpp,
     status: &[],
     words: WORDS,

@@ -60,7 +60,7 @@ static CLASSES: &[Class] = &[
     (ErrorClass::RateLimit, &["40011", "40016", "40018", "40318"]),
 ];
 
-static PROFILE: Profile = Profile {
+pub(super) static PROFILE: Profile = Profile {
     provider: Provider::Telnyx,
     status: &[Slot::Status, Slot::StatusAlt],
     words: WORDS,

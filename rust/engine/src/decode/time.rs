@@ -39,6 +39,35 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
+/// The year of a time in microseconds since 1970-01-01.
+pub(super) fn civil_year(us: i64) -> i64 {
+    civil_from_days(us.div_euclid(DAY_S * SECOND_US)).0
+}
+
+/// Microseconds since 1970-01-01 of a wall time: year, month, day, hour, minute, second; none
+/// where there is no such date or time.
+pub(super) fn wall_us([year, month, day, hour, minute, second]: [i64; 6]) -> Option<i64> {
+    let sound = (1..=12).contains(&month)
+        && (1..=days_in_month(year, month)).contains(&day)
+        && (0..24).contains(&hour)
+        && (0..60).contains(&minute)
+        && (0..=60).contains(&second);
+    let days = days_from_civil(year, month, day);
+    sound.then(|| (days * DAY_S + hour * 3_600 + minute * 60 + second) * SECOND_US)
+}
+
+/// Days from 1970-01-01 to the nth Sunday of a month, from 1; 0 stands for the last.
+pub(super) fn sunday_in_month(year: i64, month: i64, nth: i64) -> i64 {
+    // 1970-01-01 was a Thursday; Sunday is 0.
+    let weekday = |days: i64| (days + 4).rem_euclid(7);
+    if nth == 0 {
+        let last = days_from_civil(year, month, days_in_month(year, month));
+        return last - weekday(last);
+    }
+    let first = days_from_civil(year, month, 1);
+    first + (7 - weekday(first)) % 7 + (nth - 1) * 7
+}
+
 fn days_in_month(year: i64, month: i64) -> i64 {
     match month {
         2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,

@@ -9,7 +9,7 @@
 use super::escape::unescape;
 use super::json::{Scanner, Stopped, Text, Token};
 use super::layout::{Layout, Layouts};
-use super::row::{Build, Row, SCRATCH_BYTES, Scratch, has_nul};
+use super::row::{Build, Builder, Row, SCRATCH_BYTES, Scratch, has_nul};
 use super::slots::{Fault, Raw, Slot, Slots, Wire, at};
 use super::table::{Key, List, bit_of};
 use super::{BodyError, RejectCode, Sink, form};
@@ -52,9 +52,19 @@ pub(super) fn one_row<S: Sink>(
     build: Build,
     sink: &mut S,
 ) -> Result<(), Fault> {
+    one_row_with(slots, whole, &build, sink)
+}
+
+/// Like [`one_row`], with any builder.
+pub(super) fn one_row_with<S: Sink, B: Builder>(
+    slots: &Slots<'_>,
+    whole: &str,
+    builder: &B,
+    sink: &mut S,
+) -> Result<(), Fault> {
     let mut buffer = [0; SCRATCH_BYTES];
     let mut row = Row::new(slots, whole, Scratch::new(&mut buffer), 0, 0);
-    match build(&mut row) {
+    match builder.build(&mut row) {
         Ok(Some(event)) => sink.event(0, event),
         Ok(None) => {}
         // Nothing else is in such a body, so text that cannot be decoded spoils all of it.
@@ -78,11 +88,24 @@ pub(super) fn json_rows<S: Sink>(
     build: Build,
     sink: &mut S,
 ) -> Result<(), BodyError> {
+    json_rows_with(body, root, &build, sink)
+}
+
+/// Like [`json_rows`], with any builder.
+///
+/// # Errors
+/// As [`json_rows`].
+pub(super) fn json_rows_with<S: Sink, B: Builder>(
+    body: &[u8],
+    root: &'static Key,
+    builder: &B,
+    sink: &mut S,
+) -> Result<(), BodyError> {
     let text = check_utf8(body)?;
     let mut walk = Walk::new(Scanner::new(body, 0, BODY_KEYS_MAX));
     let mut out = Out {
         text,
-        build,
+        builder,
         sink,
         next: 0,
     };
@@ -154,10 +177,10 @@ impl<'a> Walk<'a> {
     }
 
     /// Reads all there is, of a table whose rows say all there is, and gives them out.
-    fn plain_rows<S: Sink>(
+    fn plain_rows<S: Sink, B: Builder>(
         &mut self,
         root: &'static Key,
-        out: &mut Out<'_, '_, S>,
+        out: &mut Out<'_, '_, S, B>,
     ) -> Result<(), Stopped> {
         self.scan.skip_blanks();
         let start = self.scan.place();
@@ -188,10 +211,10 @@ impl<'a> Walk<'a> {
     }
 
     /// Reads the value that rows are in, one row or an array of them.
-    fn rows_of<S: Sink>(
+    fn rows_of<S: Sink, B: Builder>(
         &mut self,
         key: &'static Key,
-        out: &mut Out<'_, '_, S>,
+        out: &mut Out<'_, '_, S, B>,
     ) -> Result<(), Stopped> {
         let opening = self.scan.skip_blanks();
         let place = self.scan.place();
@@ -411,14 +434,14 @@ fn find_key(outer: &'static Key, name: Text<'_>) -> Option<(usize, &'static Key)
 }
 
 /// Gives rows to the sink.
-struct Out<'b, 'k, S> {
+struct Out<'b, 'k, S, B> {
     text: &'b str,
-    build: Build,
+    builder: &'k B,
     sink: &'k mut S,
     next: u32,
 }
 
-impl<S: Sink> Out<'_, '_, S> {
+impl<S: Sink, B: Builder> Out<'_, '_, S, B> {
     fn forget(&mut self) {
         self.sink.withdraw();
         self.next = 0;
@@ -434,7 +457,7 @@ impl<S: Sink> Out<'_, '_, S> {
         let mut buffer = [0; SCRATCH_BYTES];
         let scratch = Scratch::new(&mut buffer);
         let mut row = Row::new(slots, self.text, scratch, number, at(start));
-        match (self.build)(&mut row) {
+        match self.builder.build(&mut row) {
             Ok(Some(event)) => self.sink.event(number, event),
             Ok(None) => {}
             Err(fault) => self.sink.reject(fault.in_row(number)),

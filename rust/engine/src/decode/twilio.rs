@@ -57,7 +57,7 @@ static CLASSES: &[Class] = &[
     ),
 ];
 
-static PROFILE: Profile = Profile {
+pub(super) static PROFILE: Profile = Profile {
     provider: Provider::Twilio,
     status: &[Slot::Status, Slot::StatusAlt],
     words: WORDS,

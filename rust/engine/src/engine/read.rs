@@ -7,6 +7,7 @@ use crate::codec::{Reader, Record, decode_record};
 use crate::decode::number::{Contact, classify};
 use crate::error::{ClosedError, EngineError, StorageError};
 use crate::event::ContactId;
+use crate::ids::shown;
 use crate::idset::IdSet;
 use crate::limits::{PAGE_BYTES_MAX, PAGE_COUNT_MAX};
 use crate::log::reader::replay;
@@ -266,12 +267,13 @@ fn list(
                 return Ok(());
             }
             *bytes_left = bytes_left.saturating_sub(letter.body.len() + letter.rows.len() * 64);
+            let (provider, account) = shown(letter.provider, letter.account);
             for (index, reject) in letter.rows.iter().enumerate() {
                 found.push(json!({
                     "position": position,
                     "received_ms": received_ms,
-                    "provider": letter.provider.name(),
-                    "account": letter.account,
+                    "provider": provider,
+                    "account": account,
                     "code": reject.code.word(),
                     "reason": reject.code.sentence(),
                     "row": reject.row,

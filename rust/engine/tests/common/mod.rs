@@ -63,6 +63,7 @@ pub fn post(
         campaign: query("campaign").map(|(_, value)| value),
         blast: query("blast").map(|(_, value)| value),
         template: None,
+        profile: None,
     };
     let mut batch = engine.batch(at_ms);
     let pushed = batch.push(&scope, &request);

@@ -70,9 +70,10 @@ async def test_each_cause_is_a_set(engine: sms.Engine, provider: str) -> None:
 
 def event(blast: str, message: str, index: int, state: str) -> dict[str, str]:
     failed = {"error_class": "invalid_number", "error_code": "1"} if state == "failed" else {}
+    campaign, name = blast.split("/")
     return {
         "kind": "receipt", "message_id": message, "contact": number(index), "state": state,
-        "campaign": blast.split("/")[0], "blast": blast.split("/")[1], **failed,
+        "campaign": campaign, "blast": name, **failed,
     }  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def free_ports(count: int) -> list[int]:
 
 async def until(is_so: Callable[[], bool], what: str) -> None:
     with trio.move_on_after(WAIT_S):
-        while not is_so():
+        while not is_so():  # noqa: ASYNC110 - another program's doing, nothing tells us
             await trio.sleep(POLL_S)
         return
     pytest.fail(f"waited {WAIT_S:.0f} s for {what}")
@@ -176,15 +176,18 @@ async def test_receipts_and_replies_of_a_real_gateway(engine: sms.Engine, tmp_pa
         # "Привет" as the air has it.
         f"{number(2)} {OURS} ucs2 %04%1F%04%40%048%042%045%04B",
     ]
-    async with sms.serve(engine, port=port) as server, Kannel(tmp_path, port).running() as kannel:
-        async with kannel.handsets(*says) as log:
-            for index in range(3):
-                await kannel.send(number(index), f"m-{index}")
-            await until(lambda: len(spring.replied) == 3, "three replies")
-            await until(lambda: len(spring.delivered) == 3, "three receipts")
-            await until(lambda: len(spring.carrier) == 3, "what came before them")
-            answers = server.stats()["answers"]
-            assert got(log) == 3, "an answer of ours was sent to a contact"
+    async with (
+        sms.serve(engine, port=port) as server,
+        Kannel(tmp_path, port).running() as kannel,
+        kannel.handsets(*says) as log,
+    ):
+        for index in range(3):
+            await kannel.send(number(index), f"m-{index}")
+        await until(lambda: len(spring.replied) == 3, "three replies")
+        await until(lambda: len(spring.delivered) == 3, "three receipts")
+        await until(lambda: len(spring.carrier) == 3, "what came before them")
+        answers = server.stats()["answers"]
+        assert got(log) == 3, "an answer of ours was sent to a contact"
     assert spring.delivered.numbers() == [number(0), number(1), number(2)]
     assert spring.pending.numbers() == [number(3)]
     assert spring.replied.numbers() == [number(0), number(1), number(2)]

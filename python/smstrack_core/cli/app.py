@@ -113,9 +113,7 @@ def serve(
     for written in template or []:
         key, _, roles = written.partition("=")
         templates[key] = _roles(roles)
-    run_server(
-        directory, host, port, grace_s, templates, profiles, confirm_topic or ()
-    )
+    run_server(directory, host, port, grace_s, templates, profiles, confirm_topic or ())
 
 
 @app.command()

@@ -111,7 +111,8 @@ pub static ACKS: &[Acks] = &[
     plain("highconnection", Passed),
 ];
 
-static OTHER: Acks = plain("", Passed);
+/// Gateways told by profiles, which say their own answer: whoever writes one reads refusals.
+static OTHER: Acks = plain("", Refused);
 
 static BY_CODE: LazyLock<Vec<&Acks>> = LazyLock::new(|| {
     let of_code = |code| {

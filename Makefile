@@ -88,11 +88,16 @@ target/tools/bin/cargo-fuzz: | prerequisites
 	@echo "building cargo-fuzz, once"
 	@cargo install --quiet --locked --root target/tools cargo-fuzz --version $(CARGO_FUZZ_VERSION)
 
-fuzz: target/tools/bin/cargo-fuzz ## Throw random input at the parsers, T seconds each (T=60)
-	@for name in $(FUZZ_TARGETS); do \
-		echo "== fuzzing $$name for $(T) s"; \
+# The corpus begins with the samples: each behind the byte that chooses its provider.
+fuzz/corpus/decode/.seeded: fuzz/seed.py $(wildcard tests/data/providers/samples/*/*)
+	@python3 fuzz/seed.py
+	@touch $@
+
+fuzz: target/tools/bin/cargo-fuzz fuzz/corpus/decode/.seeded ## Throw random input at the parsers, T seconds for all (T=60)
+	@share=$$(( $(T) / $(words $(FUZZ_TARGETS)) )); for name in $(FUZZ_TARGETS); do \
+		echo "== fuzzing $$name for $$share s"; \
 		RUSTC_BOOTSTRAP=1 target/tools/bin/cargo-fuzz run --fuzz-dir fuzz $$name -- \
-			-max_total_time=$(T) -max_len=4096 -print_final_stats=1; \
+			-max_total_time=$$share -max_len=4096 -timeout=1 -print_final_stats=1; \
 	done
 
 .venv/.bench: .venv/.locked bench/requirements.txt

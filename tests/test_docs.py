@@ -65,7 +65,9 @@ def test_make_targets_that_are_named_exist_and_are_listed() -> None:
 
 def test_every_command_is_documented_and_every_documented_one_exists() -> None:
     commands = {
-        command.callback.__name__ for command in app.registered_commands if command.callback
+        command.name or command.callback.__name__
+        for command in app.registered_commands
+        if command.callback
     }
     readme = (ROOT / "README.md").read_text()
     assert commands == {
@@ -77,13 +79,14 @@ def test_every_command_is_documented_and_every_documented_one_exists() -> None:
         "report",
         "segment",
         "check",
+        "dead-letters",
     }
     commands |= {group.name for group in app.registered_groups if group.name}
     for command in commands:
         assert f"smstrack {command}" in readme, command
     for page in PAGES:
         for block in blocks(page, "console"):
-            for command in re.findall(r"^(?:\.venv/bin/)?smstrack ([a-z]+)", block, re.MULTILINE):
+            for command in re.findall(r"^(?:\.venv/bin/)?smstrack ([a-z-]+)", block, re.MULTILINE):
                 assert command in commands, f"{page.name}: smstrack {command}"
 
 

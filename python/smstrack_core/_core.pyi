@@ -263,6 +263,9 @@ class Door:
         Returns the milliseconds until the next timer (-1: none)."""
     def drain(self, now_ms: int) -> None:
         """Stops accepting; open requests are still read, kept and answered."""
+    def take_confirmations(self) -> list[str]:
+        """Addresses of SNS at which subscriptions to the option `confirm_topics` are confirmed,
+        asked for since the last call. Each is to be fetched once; the door fetches nothing."""
     @property
     def is_idle(self) -> bool:
         """After `drain`: whether every connection is done."""

@@ -34,6 +34,8 @@ class ServeSettings:
 
     guard: Mapping[str, Any] = field(default_factory=dict)
     """Whom the door believes, as `smstrack_core.serve.sources` reads it."""
+    confirm_topics: tuple[str, ...] = ()
+    """SNS topics (ARNs) whose subscriptions are confirmed when they ask for it."""
 
     def __post_init__(self) -> None:
         """Checks every value. Raises InputError: value_invalid."""
@@ -43,6 +45,11 @@ class ServeSettings:
             raise input_error(
                 "value_invalid", f"port is {self.port}; expected 0 (any free one) to {PORT_MAX}."
             )
+        for topic in self.confirm_topics:
+            if not topic.startswith("arn:"):
+                raise input_error(
+                    "value_invalid", "confirm_topics holds what is no ARN; expected arn:aws:sns:..."
+                )
         for name in ("grace_s", "snapshot_every_s", "snapshot_every_records"):
             value = getattr(self, name)
             if not value > 0:
@@ -59,4 +66,6 @@ class ServeSettings:
             chosen["templates"] = templates
         if self.guard:
             chosen["guard"] = dict(self.guard)
+        if self.confirm_topics:
+            chosen["confirm_topics"] = list(self.confirm_topics)
         return orjson.dumps(chosen).decode()

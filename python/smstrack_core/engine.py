@@ -7,7 +7,6 @@ the border takes, and cuts long input into bounded calls.
 import os
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -17,39 +16,11 @@ import orjson
 
 from smstrack_core import _core, lists
 from smstrack_core.profiles import Sources, load_profiles
+from smstrack_core.outcomes import Ingested, Registered
 from smstrack_core.replies import label_batch
 from smstrack_core.reports import Report
 from smstrack_core.segments import CampaignSets, Segment, Sets, quote_name
 from smstrack_core.values import check_window, now_ms, parse_money, parse_time_ms
-
-Reject = tuple[int, str]
-"""A refused row: its number from 0, and the stable code of the reason."""
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """What a registration did."""
-
-    added: int
-    """Rows that changed something; a repeat adds nothing."""
-    rejects: list[Reject]
-    """Refused rows; the others were kept."""
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Ingested:
-    """What became of a batch of requests. Everything counted as accepted is on disk."""
-
-    accepted: int
-    """Events kept."""
-    rejected: int
-    """Rows and whole bodies refused; kept as dead letters."""
-    rejects: list[tuple[int, int, int, str]] = field(repr=False)
-    """(request, row, byte, code); row is -1 where the whole body could not be read."""
-    bodies: "array[int]" = field(repr=False)
-    """Events taken from each request, in order; sums to `accepted`."""
 
 
 def open(  # noqa: A001 - `smstrack_core.open` is the public name
@@ -211,7 +182,10 @@ class Engine:
         Args:
             groups: Provider and its requests, as `ingest` takes them. Requests are numbered on
                 through all groups in what is returned.
-            account, campaign, blast, received_ms: As in `ingest`, for every group.
+            account: As in `ingest`, for every group; so are the following.
+            campaign: As in `ingest`.
+            blast: As in `ingest`.
+            received_ms: As in `ingest`.
 
         All accepted events are kept, or none; raises and blocks as `ingest` does.
         """
@@ -248,6 +222,11 @@ class Engine:
     def suppressed(self) -> Segment:
         """Contacts that must not be sent to now, whatever the reason."""
         return Segment(self.core, "suppressed")
+
+    @property
+    def invalid(self) -> Segment:
+        """Contacts whose number cannot take texts, by the newest blast that learnt of it."""
+        return Segment(self.core, "invalid")
 
     @property
     def contacts(self) -> Segment:

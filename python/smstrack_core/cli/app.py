@@ -99,6 +99,10 @@ def serve(
         str | None,
         typer.Option(help="Belief in sources not listed: allowed, or untrusted.", metavar="LEVEL"),
     ] = None,
+    confirm_topic: Annotated[
+        list[str] | None,
+        typer.Option(help="SNS topic to confirm when it asks. May be repeated.", metavar="ARN"),
+    ] = None,
     grace_s: Annotated[
         float, typer.Option(help="Seconds that open requests have to finish at the end.")
     ] = 10.0,
@@ -127,7 +131,8 @@ def serve(
         message = "the levels are verified, allowed and untrusted."
         raise typer.BadParameter(message, param_hint="--default-trust")
     verify = verify_file if default_trust is None else {"default_trust": default_trust}
-    run_server(directory, host, port, grace_s, templates, verify, profiles)
+    topics = confirm_topic or ()
+    run_server(directory, host, port, grace_s, templates, verify, profiles, topics)
 
 
 @app.command()
@@ -343,6 +348,35 @@ def segment(
         else:
             for page in chosen.pages(include_suppressed=include_suppressed):
                 print_line("\n".join(page))
+
+
+@app.command("dead-letters")
+def dead_letters(
+    directory: Directory,
+    after: Annotated[int, typer.Option(help="Only after this log position.", min=0)] = 0,
+    count_max: Annotated[
+        int | None, typer.Option("--count-max", help="At most so many rows.", min=1)
+    ] = None,
+    bodies: Annotated[
+        bool, typer.Option("--bodies", help="Also queries and bodies as they came: personal data.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List what was refused: where, when, why and at which byte.
+
+    Queries and bodies hold numbers and texts of people, so only their sizes are shown unless
+    `--bodies` asks for them; with `--json` bodies are base64. Rows of one request share its body,
+    which stands with the first of them.
+
+    Examples:
+
+    - `smstrack dead-letters ./data`
+    - `smstrack dead-letters ./data --after 1204 --json --bodies`
+    """
+    from smstrack_core.cli.refused import print_letters  # noqa: PLC0415 - keeps the others quick
+
+    with sms.open(directory, create=False) as engine:
+        print_letters(engine, after, count_max, bodies=bodies, as_json=as_json)
 
 
 @app.command()

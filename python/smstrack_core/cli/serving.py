@@ -1,7 +1,7 @@
 """`smstrack serve`: an engine, its door, and the signals that end them."""
 
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ def run_server(
     templates: Mapping[str, Mapping[str, str]],
     verify: Sources,
     profiles: list[Path] | None = None,
+    confirm_topics: Sequence[str] = (),
 ) -> None:
     """Serves until SIGINT or SIGTERM, then drains and closes. Raises what `sms.serve` raises."""
     with sms.open(directory, profiles=profiles) as engine:
@@ -31,7 +32,12 @@ def run_server(
             )
         if verify is None:
             say("no --verify: whoever reaches the door is heard, but cannot opt anybody in")
-        settings = {"grace_s": grace_s, "templates": templates, "verify": verify}
+        settings = {
+            "grace_s": grace_s,
+            "templates": templates,
+            "verify": verify,
+            "confirm_topics": confirm_topics,
+        }
         trio.run(_serve, engine, host, port, settings)
         say("stopped; everything answered is kept")
 

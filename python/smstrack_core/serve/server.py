@@ -5,7 +5,7 @@ lifetime, the labels of replies, and the timers.
 """
 
 import math
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, final
 
@@ -19,6 +19,7 @@ from smstrack_core.errors import StorageError
 from smstrack_core.replies import label_batch
 from smstrack_core.replies.label import failures
 from smstrack_core.serve.certificates import Certificates, Fetcher, fetch
+from smstrack_core.serve.confirmations import Confirmations, Confirmer, confirm
 from smstrack_core.serve.sources import Sources, needs_certificates, read_sources
 from smstrack_core.values import now_ms
 
@@ -33,7 +34,13 @@ _BACK_OFF_MAX: Final = 32
 class Server:
     """A running ingest door. Made by `serve`."""
 
-    def __init__(self, engine: Engine, settings: ServeSettings, fetcher: Fetcher = fetch) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        settings: ServeSettings,
+        fetcher: Fetcher = fetch,
+        confirmer: Confirmer = confirm,
+    ) -> None:
         self._engine = engine
         self._settings = settings
         self._door = _core.Door.bind(engine.core, settings.host, settings.port, settings.options())
@@ -41,6 +48,10 @@ class Server:
             Certificates(self._door, fetcher) if needs_certificates(settings.guard) else None
         )
         """Fetches the certificates of SNS; None where no source needs them."""
+        self.confirmations: Final = (
+            Confirmations(self._door, confirmer) if settings.confirm_topics else None
+        )
+        """Confirms subscriptions of SNS; None where no topic is named."""
         host, port = self._door.address
         self.address: Final[tuple[str, int]] = (host, port)
         """Host and port that are really listened on."""
@@ -71,6 +82,9 @@ class Server:
         if self.certificates is not None:
             found["certificates_fetched"] = self.certificates.fetched
             found["certificate_failures"] = self.certificates.failures
+        if self.confirmations is not None:
+            found["confirmations_done"] = self.confirmations.done
+            found["confirmation_failures"] = self.confirmations.failures
         return found
 
     async def run(self) -> None:
@@ -88,6 +102,8 @@ class Server:
                         timeout_ms = self._door.finish(label_batch(texts), now_ms())
                     if self.certificates is not None:
                         self.certificates.look()
+                    if self.confirmations is not None:
+                        self.confirmations.look()
         finally:
             self._ended.set()
 
@@ -163,6 +179,8 @@ async def serve(
     templates: Mapping[str, Mapping[str, str]] | None = None,
     verify: Sources = None,
     fetch_certificate: Fetcher = fetch,
+    confirm_topics: Iterable[str] = (),
+    confirm_subscription: Confirmer = confirm,
 ) -> AsyncIterator[Server]:
     """Serves the ingest door while the body runs; inside anybody's Trio program.
 
@@ -183,6 +201,9 @@ async def serve(
             file (docs/signatures.md). A source that is not listed is untrusted: its events
             count, but it cannot opt anybody in.
         fetch_certificate: Gives the PEM behind a URL, for SNS; called in a thread.
+        confirm_topics: ARNs of SNS topics whose subscriptions are confirmed when SNS asks for
+            it; of no others.
+        confirm_subscription: Asks the address at which one is confirmed; called in a thread.
 
     Raises:
         InputError: value_invalid, a setting out of its range; key_invalid, a secret that its
@@ -197,15 +218,18 @@ async def serve(
         snapshot_every_records,
         limits or {},
         templates or {},
-        read_sources(verify),
+        guard=read_sources(verify),
+        confirm_topics=tuple(confirm_topics),
     )
-    server = Server(engine, settings, fetch_certificate)
+    server = Server(engine, settings, fetch_certificate, confirm_subscription)
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(server.run)
             nursery.start_soon(server.snapshots)
             if server.certificates is not None:
                 nursery.start_soon(server.certificates.run)
+            if server.confirmations is not None:
+                nursery.start_soon(server.confirmations.run)
             try:
                 yield server
             finally:

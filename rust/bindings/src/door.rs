@@ -109,6 +109,10 @@ impl Door {
         self.with(py, smstrack_server::Door::drain)
     }
 
+    fn take_confirmations(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        self.with(py, smstrack_server::Door::take_confirmations)
+    }
+
     #[getter]
     fn is_idle(&self, py: Python<'_>) -> bool {
         py.detach(|| {
@@ -164,6 +168,12 @@ fn read_options(py: Python<'_>, text: &str, profiles: &Profiles) -> PyResult<Opt
         }
         if name == "guard" {
             options.guard = Arc::new(crate::guard::read(py, value, profiles)?);
+            continue;
+        }
+        if name == "confirm_topics" {
+            let topics = value.as_array().into_iter().flatten();
+            let topics = topics.filter_map(|topic| topic.as_str().map(str::to_owned));
+            options.confirm_topics = topics.collect();
             continue;
         }
         let number = value.as_u64().ok_or_else(|| {

@@ -13,6 +13,7 @@ use crate::registry::Blast;
 use crate::sets::SetKind;
 use crate::state::State;
 
+mod invalid;
 mod names;
 mod parse;
 pub mod report;
@@ -130,6 +131,7 @@ pub(crate) fn set_of(state: &State, blasts: &[BlastId], name: SetName) -> IdSet 
 pub fn evaluate(state: &State, expr: &Expr) -> Result<IdSet, InputError> {
     match expr {
         Expr::Suppressed => Ok(state.consent.suppressed().clone()),
+        Expr::Invalid => Ok(invalid::invalid(state)),
         Expr::Contacts => Ok(IdSet::below(
             u32::try_from(state.contacts.count()).unwrap_or(u32::MAX),
         )),

@@ -8,6 +8,7 @@ use smstrack_engine::facts::Answer;
 use smstrack_engine::verify::Fault;
 
 use crate::clock::http_date;
+use crate::handshake::Told;
 use crate::limits::REJECTS_LISTED_MAX;
 use crate::reason::Reason;
 
@@ -29,6 +30,10 @@ pub enum What {
     Kept,
     /// A webhook, kept; its gateway expects to hear this.
     KeptBy(&'static Answer),
+    /// A question, answered; what else came with it is kept.
+    Told(Box<Told>),
+    /// A body that could not be read, and that must not come again; kept as a dead letter.
+    Passed(BodyError, &'static Answer),
     /// Canonical events, kept.
     Events(Box<Taken>),
     /// A body that could not be read; kept as a dead letter.
@@ -41,6 +46,13 @@ pub enum What {
     Unbelieved(Fault),
     /// `100 Continue`.
     Continue,
+}
+
+impl What {
+    /// Whether it may only be said after the commit.
+    pub const fn is_promise(&self) -> bool {
+        !matches!(self, Self::Health | Self::Refused(_) | Self::Continue)
+    }
 }
 
 /// What was taken from a body of canonical events.
@@ -110,8 +122,15 @@ impl Answers {
             What::Kept if manner == Manner::default() => out.extend_from_slice(&self.kept),
             What::Kept => self.head(out, 200, "", "", 0, manner),
             What::KeptBy(answer) => {
-                self.own(out, answer, manner);
+                self.own(out, answer, "", manner);
                 return (answer.status, None);
+            }
+            What::Told(told) => self.told(out, told, manner),
+            What::Passed(error, answer) => {
+                let (word, byte) = (error.code.word(), error.byte);
+                let field = format!("Smstrack-Reject: {word}; byte={byte}\r\n");
+                self.own(out, answer, &field, manner);
+                return (answer.status, Some(word));
             }
             What::Continue => {
                 out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
@@ -152,16 +171,27 @@ impl Answers {
         (200, None)
     }
 
-    /// An answer that a profile tells.
-    fn own(&self, out: &mut Vec<u8>, answer: &Answer, manner: Manner) {
+    /// An answer that a table or a profile tells.
+    fn own(&self, out: &mut Vec<u8>, answer: &Answer, field: &str, manner: Manner) {
         let Answer { status, body, .. } = *answer;
         let kind = match answer.content_type {
             "" => String::new(),
             kind => format!("Content-Type: {kind}\r\n"),
         };
-        self.head(out, status, "", &kind, body.len(), manner);
+        self.head(out, status, field, &kind, body.len(), manner);
         if !manner.is_head {
             out.extend_from_slice(body.as_bytes());
+        }
+    }
+
+    fn told(&self, out: &mut Vec<u8>, told: &Told, manner: Manner) {
+        let kind = match &*told.body {
+            "" => "",
+            _ => "Content-Type: application/json\r\n",
+        };
+        self.head(out, 200, &told.fields, kind, told.body.len(), manner);
+        if !manner.is_head {
+            out.extend_from_slice(told.body.as_bytes());
         }
     }
 
@@ -355,6 +385,33 @@ mod tests {
             )
         );
         assert!(text(&What::Refused(Reason::MethodEvents), plain).contains("Allow: POST\r\n"));
+    }
+
+    #[test]
+    fn answers_that_providers_want() {
+        static ACK: Answer = Answer {
+            status: 200,
+            content_type: "text/plain",
+            body: "OK",
+        };
+        let plain = Manner::default();
+        let kind = "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\nOK";
+        assert!(text(&What::KeptBy(&ACK), plain).ends_with(kind));
+        let error = BodyError {
+            byte: 14,
+            code: RejectCode::JsonTruncated,
+        };
+        let passed = text(&What::Passed(error, &ACK), plain);
+        assert!(passed.starts_with("HTTP/1.1 200 OK\r\n"));
+        assert!(passed.contains("Smstrack-Reject: json_truncated; byte=14\r\n"));
+        assert!(passed.ends_with(kind));
+        let told = Told {
+            fields: "A: b\r\n".to_owned(),
+            body: "{}".to_owned(),
+        };
+        let told = text(&What::Told(Box::new(told)), plain);
+        assert!(told.contains("A: b\r\nContent-Type: application/json\r\n"));
+        assert!(told.ends_with("Content-Length: 2\r\n\r\n{}"));
     }
 
     #[test]

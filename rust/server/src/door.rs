@@ -325,12 +325,8 @@ impl<K: Keeper> Door<K> {
         for owed in due.chunk_by(|one, other| one.token == other.token) {
             self.out.clear();
             for answer in owed {
-                let needs_commit = matches!(
-                    answer.what,
-                    What::Kept | What::KeptBy(_) | What::Events(_) | What::Unreadable(_)
-                );
                 let failed = &What::Refused(Reason::Storage);
-                let what = if needs_commit && !is_kept {
+                let what = if answer.what.is_promise() && !is_kept {
                     failed
                 } else {
                     &answer.what

@@ -21,13 +21,16 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod ack;
 mod answer;
 mod body;
 mod clock;
+mod confirm;
 mod conn;
 mod door;
 mod gate;
 mod guard;
+mod handshake;
 mod head;
 mod keeper;
 pub mod limits;
@@ -43,8 +46,10 @@ mod timers;
 mod wait;
 mod work;
 
+pub use ack::{ACKS, Acks, Unread};
 pub use door::{Door, Turn};
 pub use guard::{Guard, Source};
+pub use handshake::is_sns_url;
 pub use keeper::{Gather, Keeper};
 pub use options::{NAMES as OPTION_NAMES, Options};
 pub use reason::Reason;

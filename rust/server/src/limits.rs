@@ -83,3 +83,7 @@ pub const LISTEN_BACKLOG_COUNT: i32 = 4_096;
 pub const CERTIFICATES_COUNT_MAX: usize = 64;
 /// Certificates asked for at a time, so that made-up names do not become many fetches.
 pub const CERTIFICATES_WANTED_MAX: usize = 8;
+/// Bytes of a token, code or address that a handshake brings: real ones have under 400.
+pub const HANDSHAKE_BYTES_MAX: usize = 2 * 1024;
+/// Subscriptions that wait to be confirmed; a lost one is asked for again by its owner.
+pub const CONFIRMATIONS_COUNT_MAX: usize = 64;

@@ -37,6 +37,8 @@ pub struct Options {
     pub idle_ms_max: u64,
     /// Parameter names by provider and account; account `""` stands for all others.
     pub templates: HashMap<Provider, HashMap<String, Template>>,
+    /// SNS topics whose subscriptions may be confirmed; see [`crate::Door::take_confirmations`].
+    pub confirm_topics: Vec<String>,
     /// Gateways told by profiles, each under `/hooks/NAME`.
     pub profiles: Profiles,
     /// Whom the door believes.
@@ -57,6 +59,7 @@ impl Default for Options {
             unread_ms_max: limits::UNREAD_MS_MAX,
             idle_ms_max: limits::IDLE_MS_MAX,
             templates: HashMap::new(),
+            confirm_topics: Vec::new(),
             profiles: Profiles::NONE,
             guard: Arc::default(),
         }

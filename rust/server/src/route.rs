@@ -129,7 +129,9 @@ impl<'b> Route<'b> {
         if secret.contains('/') || (account.is_empty() && hook.contains('/')) {
             return Err(Reason::Path);
         }
-        if !matches!(method, "POST" | "GET" | "HEAD") {
+        // A handshake of CloudEvents; browsers and others have no business here.
+        let is_asked = method == "OPTIONS" && whose.0 == Provider::Azure;
+        if !matches!(method, "POST" | "GET" | "HEAD") && !is_asked {
             return Err(Reason::MethodHook);
         }
         let mark = Mark::read(whose, account, query)?;
@@ -288,6 +290,12 @@ mod tests {
             ("POST", "/hooks/", Err(Reason::Path)),
             ("POST", "/hooks", Err(Reason::Path)),
             ("PUT", "/hooks/twilio", Err(Reason::MethodHook)),
+            ("OPTIONS", "/hooks/twilio", Err(Reason::MethodHook)),
+            (
+                "OPTIONS",
+                "/hooks/azure",
+                Ok(hook(Provider::Azure, "", None, None)),
+            ),
             ("PUT", "/hooks/nobody", Err(Reason::Provider)),
             ("GET", "/events", Err(Reason::MethodEvents)),
             ("GET", "/healthz", Ok(Route::Health)),

@@ -7,15 +7,18 @@ use std::net::IpAddr;
 use smstrack_engine::decode::RequestView;
 use smstrack_engine::engine::{Pushed, Scope};
 use smstrack_engine::error::InputError;
-use smstrack_engine::event::Trust;
+use smstrack_engine::event::{Provider, Trust};
+use smstrack_engine::facts::Answer;
 use smstrack_engine::limits::TURN_RECORD_BYTES_MAX;
 use smstrack_engine::verify::Fault;
 
+use crate::ack::{Acks, Unread};
 use crate::answer::{Health, Manner, Taken, What};
 use crate::guard::{Certificates, Path};
+use crate::handshake::{self, Told};
 use crate::head::Head;
 use crate::keeper::{Gather, Keeper};
-use crate::limits::{HEADERS_COUNT_MAX, STORAGE_PAUSE_MS};
+use crate::limits::{CONFIRMATIONS_COUNT_MAX, HEADERS_COUNT_MAX, STORAGE_PAUSE_MS};
 use crate::options::Options;
 use crate::reason::Reason;
 use crate::route::{Mark, Route};
@@ -43,6 +46,8 @@ pub struct Work<K: Keeper> {
     /// Whose requests are being read.
     pub(crate) peer: Option<IpAddr>,
     pub(crate) certificates: Certificates,
+    /// See `Door::take_confirmations`.
+    pub(crate) confirmations: Vec<String>,
     batch: Option<K::Batch>,
     accepted: u64,
     rejected: u64,
@@ -68,6 +73,7 @@ impl<K: Keeper> Work<K> {
             is_draining: false,
             peer: None,
             certificates: Certificates::default(),
+            confirmations: Vec::new(),
             batch: None,
             accepted: 0,
             rejected: 0,
@@ -228,15 +234,7 @@ impl<K: Keeper> Work<K> {
             Route::Health => What::Health,
             _ if self.is_paused => What::Refused(Reason::Storage),
             Route::Hook(mark) if self.is_probe(mark, head, body) => What::Kept,
-            Route::Hook(mark) => match self.push(mark, head, body) {
-                Err(fault) => What::Unbelieved(fault),
-                Ok(Pushed {
-                    error: Some(error), ..
-                }) => What::Unreadable(error),
-                Ok(_) => mark
-                    .profile
-                    .map_or(What::Kept, |profile| What::KeptBy(profile.answer())),
-            },
+            Route::Hook(mark) => self.hook(mark, head, body),
             Route::Events(mark) => match self.push(mark, head, body) {
                 Err(fault) => What::Unbelieved(fault),
                 Ok(Pushed {
@@ -250,6 +248,46 @@ impl<K: Keeper> Work<K> {
         let mut manner = self.manner(head);
         manner.closes |= matches!(what, What::Unreadable(_));
         (what, manner)
+    }
+
+    fn hook(&mut self, mark: &Mark<'_>, head: &Head<'_, '_>, body: &[u8]) -> What {
+        // Handshakes without a body tell nothing that would have to be believed.
+        if let Some(told) = ask(mark.provider, head, body) {
+            return What::Told(Box::new(told));
+        }
+        match self.push(mark, head, body) {
+            Ok(pushed) => self.hook_answer(mark, body, &pushed),
+            Err(fault) => What::Unbelieved(fault),
+        }
+    }
+
+    /// What a provider hears of its request, once that is kept.
+    fn hook_answer(&mut self, mark: &Mark<'_>, body: &[u8], pushed: &Pushed) -> What {
+        let (provider, acks) = (mark.provider, Acks::of(mark.provider));
+        let answer = match mark.profile {
+            Some(profile) => profile.answer(),
+            None => acks.kept(pushed.accepted, pushed.replies),
+        };
+        match (pushed.error, acks.unread) {
+            (Some(error), Unread::Refused) => return What::Unreadable(error),
+            (Some(error), Unread::Passed) => return What::Passed(error, answer),
+            (None, _) => {}
+        }
+        if let Some(told) = handshake::event_grid(provider, body) {
+            return What::Told(Box::new(told));
+        }
+        let topics = &self.options.confirm_topics;
+        if let Some(url) = handshake::sns_confirmation(provider, body, topics)
+            && self.confirmations.len() < CONFIRMATIONS_COUNT_MAX
+            && !self.confirmations.contains(&url)
+        {
+            self.confirmations.push(url);
+        }
+        if *answer == Answer::EMPTY {
+            What::Kept
+        } else {
+            What::KeptBy(answer)
+        }
     }
 
     /// How a request is answered, whatever the answer.
@@ -335,4 +373,24 @@ fn without_secret<'b>(target: &'b str, secret: &str) -> &'b str {
         Some(place) => path.get(..place).unwrap_or_default(),
         None => target,
     }
+}
+
+/// The answer to a request that only asks, or none if it is to be read.
+fn ask(provider: Provider, head: &Head<'_, '_>, body: &[u8]) -> Option<Told> {
+    // All but a few have a body, or a query: their fields are not worth a look.
+    if head.method == "POST" && !body.is_empty() {
+        return None;
+    }
+    let headers: Vec<(&str, &[u8])> = head
+        .fields
+        .iter()
+        .map(|field| (field.name, field.value))
+        .collect();
+    let view = RequestView {
+        method: head.method,
+        target: head.target,
+        headers: &headers,
+        body,
+    };
+    handshake::before(provider, &view)
 }

@@ -40,6 +40,8 @@ pub enum Expr {
     Set(Scope, SetName),
     /// All suppressed contacts.
     Suppressed,
+    /// All contacts whose number cannot take texts.
+    Invalid,
     /// All contacts.
     Contacts,
     /// The first, joined with each of the others in turn. Not pairs in pairs: a long chain
@@ -152,6 +154,7 @@ impl<'a> Parser<'a> {
         if is_bare && !matches!(self.peek(), Some(b'.' | b'/' | b'{')) {
             match campaign.as_str() {
                 "suppressed" => return Ok(Expr::Suppressed),
+                "invalid" => return Ok(Expr::Invalid),
                 "contacts" => return Ok(Expr::Contacts),
                 _ => {}
             }
@@ -265,6 +268,7 @@ mod tests {
                 )
             }
             Expr::Suppressed => "suppressed".into(),
+            Expr::Invalid => "invalid".into(),
             Expr::Contacts => "contacts".into(),
             Expr::Chain(first, others) => others.iter().fold(shape(first), |left, (op, right)| {
                 format!("({left} {op:?} {})", shape(right))

@@ -15,8 +15,8 @@ from typing import Any, Final, Self, final
 import orjson
 
 from smstrack_core import _core, lists
+from smstrack_core.outcomes import Ingested, Registered, Reject
 from smstrack_core.profiles import Sources, load_profiles
-from smstrack_core.outcomes import Ingested, Registered
 from smstrack_core.replies import label_batch
 from smstrack_core.reports import Report
 from smstrack_core.segments import CampaignSets, Segment, Sets, quote_name

@@ -1,8 +1,10 @@
 """What became of registrations and batches, as the engine's surface tells it. Decides nothing."""
 
-from array import array
 from dataclasses import dataclass, field
-from typing import final
+from typing import TYPE_CHECKING, final
+
+if TYPE_CHECKING:
+    from array import array
 
 Reject = tuple[int, str]
 """A refused row: its number from 0, and the stable code of the reason."""

@@ -51,7 +51,10 @@ pub enum What {
 impl What {
     /// Whether it may only be said after the commit.
     pub const fn is_promise(&self) -> bool {
-        !matches!(self, Self::Health | Self::Refused(_) | Self::Continue)
+        !matches!(
+            self,
+            Self::Health | Self::Refused(_) | Self::Unbelieved(_) | Self::Continue
+        )
     }
 }
 

@@ -346,10 +346,11 @@ fn apply_payload(
             })?);
         }
         look_up(state, &group, &mut found);
-        for (record, found) in group.drain(..).zip(&found) {
-            apply_found(state, &record, *found, Position(position), received_ms);
+        for (record, found) in group.iter().zip(&found) {
+            apply_found(state, record, *found, Position(position), received_ms);
             position += 1;
         }
+        group.clear();
     }
     Ok(())
 }

@@ -96,14 +96,11 @@ struct Kept {
 }
 
 impl From<Entry> for Kept {
+    #[inline]
     fn from(entry: Entry) -> Self {
-        let rare = Rare {
-            tally: entry.tally,
-            reference: entry.reference,
-            without_account: entry.without_account,
-            blast: entry.blast,
-            campaign: entry.campaign,
-        };
+        let keys = entry.reference | entry.blast | entry.campaign;
+        let [message, reference] = entry.without_account;
+        let is_rare = keys | message | reference != 0 || entry.tally.is_some();
         Self {
             mask: entry.mask,
             message: entry.message,
@@ -111,7 +108,15 @@ impl From<Entry> for Kept {
             at_us: entry.at_us,
             received_ms: entry.received_ms,
             window_ms: entry.window_ms,
-            rare: (rare != Rare::default()).then(|| Box::new(rare)),
+            rare: is_rare.then(|| {
+                Box::new(Rare {
+                    tally: entry.tally,
+                    reference: entry.reference,
+                    without_account: entry.without_account,
+                    blast: entry.blast,
+                    campaign: entry.campaign,
+                })
+            }),
             contact: entry.contact,
             counted_in: entry.counted_in,
             is_proof_of_send: entry.is_proof_of_send,
@@ -216,6 +221,7 @@ impl Loose {
     }
 
     /// Adds one.
+    #[inline]
     pub fn insert(&mut self, entry: Entry) -> EntryId {
         let id = self.next;
         self.next += 1;

@@ -30,7 +30,7 @@ mod open;
 mod read;
 mod register;
 
-pub(crate) use identity::identity_of;
+pub(crate) use identity::{IDENTITY, identity_of};
 pub use open::{Opened, Options};
 pub use register::{Audience, Refused, SendRow};
 

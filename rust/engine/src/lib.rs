@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod apply;
+pub mod backup;
 pub mod batch;
 pub mod bind;
 pub mod check;
@@ -31,6 +32,7 @@ pub mod profiles;
 mod provider;
 pub mod query;
 pub mod registry;
+pub mod repair;
 pub mod resolve;
 pub mod scope;
 pub mod sets;

@@ -8,7 +8,7 @@ use crate::log::disk::Disk;
 use crate::log::frame::{u32_at, u64_at};
 use crate::state::Windows;
 
-pub(super) const IDENTITY: &str = "IDENTITY";
+pub(crate) const IDENTITY: &str = "IDENTITY";
 const IDENTITY_MAGIC: &[u8; 8] = b"SMSTKDIR";
 const IDENTITY_VERSION: u32 = 1;
 const IDENTITY_BYTES: usize = 48;

@@ -149,6 +149,15 @@ pub fn replay(
         let mut cursor = Cursor::open(disk, name)?;
         let expected = (index > 0).then_some(end.next_position);
         match file_first(&mut cursor, identity, is_last, expected)? {
+            Some(first) if index == 0 && first > from => {
+                return Err(StorageError::FileInvalid {
+                    file: name.clone(),
+                    reason: format!(
+                        "the log begins at position {first}, but position {from} is needed"
+                    ),
+                    hint: "Restore the log files before it from a backup.",
+                });
+            }
             Some(first) => end.next_position = first,
             None => {
                 end.torn = Some(Torn {
@@ -167,6 +176,14 @@ pub fn replay(
         });
     }
     Ok(end)
+}
+
+/// Position of the first record of the first file, if it can be read.
+pub fn begins_at(disk: &dyn Disk, identity: &[u8; 16]) -> Option<u64> {
+    let files = log_files(&disk.list().ok()?);
+    let (_, name) = files.first()?;
+    let bytes = disk.read(name, 0, FILE_HEAD_BYTES).ok()?;
+    read_file_head(identity, &bytes).ok()
 }
 
 /// The file to begin with: the last whose first record is not after `from`.

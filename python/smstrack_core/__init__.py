@@ -52,6 +52,7 @@ __all__ = [
     "load_profiles",
     "open",
     "providers",
+    "repair",
     "schemes",
     "serve",
     "verify",
@@ -96,6 +97,22 @@ def decode_rows(
     roles = None if template is None else orjson.dumps(dict(template)).decode()
     loaded = load_profiles(profiles)
     found: dict[str, Any] = orjson.loads(_core.decode(provider, request, roles, loaded))
+    return found
+
+
+def repair(path: str) -> dict[str, Any]:
+    """Makes a damaged data directory open again: its log is cut where it cannot be read.
+
+    Nothing is thrown away: what is cut stays beside it as `NAME.cut-N`. An undamaged directory
+    is left as it is. Blocks on disk.
+
+    Returns:
+        `cut` (pieces, each with file, byte, bytes, kept_as and why), `last_position`, `records`.
+
+    Raises:
+        StorageError: already_open; file_invalid, what cannot be repaired; io_failed.
+    """
+    found: dict[str, Any] = orjson.loads(_core.repair(path))
     return found
 
 

@@ -6,11 +6,13 @@ that reads, writes or loops releases the GIL. Names are plain; the friendly surf
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, final
+from os import PathLike
+from typing import Literal, Self, final
 
 __all__ = [
     "LABELS",
     "TEMPLATE_ROLES",
+    "Backup",
     "Batch",
     "ClosedError",
     "Door",
@@ -322,6 +324,30 @@ def parse_request(file: bytes) -> Request:
 def providers() -> list[str]: ...
 def check(path: str) -> str:
     """Verifies a data directory, read-only. JSON: files, frames, positions, problems, ok."""
+
+def repair(path: str) -> str:
+    """Cuts a damaged log where it can no longer be read; what is cut stays beside it. JSON:
+    `cut` (pieces: file, byte, bytes, kept_as, why), `last_position`, `records`. Blocks on disk.
+
+    Raises StorageError: already_open; file_invalid, what cannot be repaired; io_failed.
+    """
+
+@final
+class Backup:
+    """A copy of a data directory, also while another process writes to it."""
+
+    def __new__(cls, source: str | PathLike[str], target: str | PathLike[str]) -> Self: ...
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Bytes copied, and bytes in all as far as is known."""
+    def run(self) -> str:
+        """Copies, once; durable on return. JSON: `files`, `bytes`. Blocks on disk.
+
+        Raises InputError: value_invalid, the target is not empty. StorageError: file_invalid,
+        the source is no data directory; already_open, the target; io_failed.
+        """
+    def stop(self) -> None:
+        """Breaks off `run`, from another thread; what was copied cannot be opened then."""
 
 def verify(
     scheme: str,

@@ -11,6 +11,7 @@ import typer
 import smstrack_core as sms
 from smstrack_core import _core
 from smstrack_core.cli.checking import check
+from smstrack_core.cli.keeping import backup, repair
 from smstrack_core.cli.output import (
     advance,
     exit_if_interrupted,
@@ -381,6 +382,8 @@ def dead_letters(
 
 
 app.command()(check)
+app.command()(backup)
+app.command()(repair)
 
 
 def _roles(text: str) -> dict[str, str]:

@@ -16,7 +16,6 @@ use smstrack_engine::codec::CampaignRecord;
 use smstrack_engine::engine::{self, Options, Scope, SendRow};
 use smstrack_engine::error::{EngineError, InputError};
 use smstrack_engine::event::{ContactId, Trust};
-use smstrack_engine::log::disk::RealDisk;
 use smstrack_engine::profiles::Profiles;
 use smstrack_engine::registry::check_name;
 
@@ -383,13 +382,4 @@ impl Engine {
             engine.digest().map(|digest| format!("{digest:016x}"))
         })
     }
-}
-
-/// See `_core.pyi`.
-#[pyfunction]
-pub fn check(py: Python<'_>, path: &str) -> String {
-    py.detach(|| {
-        let disk = RealDisk::read_only(Path::new(path));
-        smstrack_engine::check::check(&disk).to_string()
-    })
 }

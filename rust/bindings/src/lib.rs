@@ -12,6 +12,7 @@ mod door;
 mod engine;
 mod errors;
 mod guard;
+mod keeping;
 mod profiles;
 mod request;
 mod verify;
@@ -29,7 +30,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(decode::decode, module)?)?;
     module.add_function(wrap_pyfunction!(decode::parse_request, module)?)?;
     module.add_function(wrap_pyfunction!(decode::providers, module)?)?;
-    module.add_function(wrap_pyfunction!(engine::check, module)?)?;
+    module.add_class::<keeping::Backup>()?;
+    module.add_function(wrap_pyfunction!(keeping::check, module)?)?;
+    module.add_function(wrap_pyfunction!(keeping::repair, module)?)?;
     module.add_function(wrap_pyfunction!(verify::verify, module)?)?;
     module.add_function(wrap_pyfunction!(verify::schemes, module)?)?;
     module.add_function(wrap_pyfunction!(verify::is_certificate_url, module)?)?;

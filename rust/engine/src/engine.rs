@@ -30,8 +30,9 @@ mod open;
 mod read;
 mod register;
 
+pub use identity::is_directory;
 pub(crate) use identity::{IDENTITY, identity_of};
-pub use open::{Opened, Options};
+pub use open::{Opened, Options, lock_path};
 pub use register::{Audience, Refused, SendRow};
 
 /// What a commit did.

@@ -109,6 +109,14 @@ fn write_identity(disk: &dyn Disk, identity: &[u8; 16], windows: Windows) -> std
     disk.sync_dir(IDENTITY)
 }
 
+/// That this is a data directory that this build reads.
+///
+/// # Errors
+/// `FileInvalid`, `FormatUnsupported`.
+pub fn is_directory(disk: &dyn Disk) -> Result<(), EngineError> {
+    identity_of(disk).map(|_| ())
+}
+
 /// Identity and windows of a directory that is there.
 pub(crate) fn identity_of(disk: &dyn Disk) -> Result<([u8; 16], Windows), EngineError> {
     let bytes = disk

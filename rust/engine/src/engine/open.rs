@@ -72,7 +72,15 @@ pub(super) fn io(what: &str, error: &std::io::Error) -> EngineError {
 }
 
 pub(super) fn open_path(path: &Path, options: &Options) -> Result<Engine, EngineError> {
-    let disk = RealDisk::open(path, options.create).map_err(|error| match error {
+    open_disk(Arc::new(lock_path(path, options.create)?), options)
+}
+
+/// A real directory, locked: nobody else opens it meanwhile.
+///
+/// # Errors
+/// `AlreadyOpen`, `ValueInvalid` where it holds something else, `Io`.
+pub fn lock_path(path: &Path, create: bool) -> Result<RealDisk, EngineError> {
+    RealDisk::open(path, create).map_err(|error| match error {
         OpenError::Locked(process) => {
             let holder = match process {
                 Some(id) if id == std::process::id() => "another engine of this process".to_owned(),
@@ -90,8 +98,7 @@ pub(super) fn open_path(path: &Path, options: &Options) -> Result<Engine, Engine
             reason: "there is no data directory at this path".to_owned(),
         }),
         OpenError::Io(what, error) => io(what, &error),
-    })?;
-    open_disk(Arc::new(disk), options)
+    })
 }
 
 pub(super) fn open_disk(disk: Arc<dyn Disk>, options: &Options) -> Result<Engine, EngineError> {

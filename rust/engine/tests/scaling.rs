@@ -8,7 +8,7 @@
 use rustix::time::{ClockId, clock_gettime};
 use smstrack_engine::decode::{Reject, RequestView, Sink, Template, decode};
 use smstrack_engine::event::{Event, Provider};
-use smstrack_engine::limits::BODY_BYTES_MAX;
+use smstrack_engine::limits::{BODY_BYTES_MAX, EVENTS_BODY_BYTES_MAX};
 use smstrack_engine::profiles::Profiles;
 use smstrack_engine::verify::{Keys, Scheme, Signed};
 
@@ -266,6 +266,26 @@ fn decoders_take_time_in_proportion() {
                 let _ = decode(*provider, &view, Some(&template), &mut Ignore);
             }));
         }
+    }
+    assert!(slow.is_empty(), "{}", slow.join("\n"));
+}
+
+/// Canonical events may come in larger bodies.
+#[test]
+fn canonical_events_take_time_in_proportion() {
+    let mut slow = Vec::new();
+    for family in FAMILIES {
+        let bodies =
+            [EVENTS_BODY_BYTES_MAX / 2, EVENTS_BODY_BYTES_MAX].map(|size| body(family, size));
+        slow.extend(check(&format!("{family:?}"), |is_large| {
+            let view = RequestView {
+                method: "POST",
+                target: "/events",
+                headers: &[],
+                body: bodies[usize::from(is_large)].as_bytes(),
+            };
+            let _ = decode(Provider::Canonical, &view, None, &mut Ignore);
+        }));
     }
     assert!(slow.is_empty(), "{}", slow.join("\n"));
 }

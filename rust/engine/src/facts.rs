@@ -190,6 +190,7 @@ pub static FACTS: &[Facts] = &[
     Facts {
         name: "plivo",
         title: "Plivo",
+        parts: Parts::Each,
         signatures: &["plivo-v2", "plivo-v3"],
         scheme: Some("plivo-v3"),
         ..PLAIN

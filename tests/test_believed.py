@@ -24,6 +24,21 @@ VECTORS: dict[str, dict[str, Any]] = {
 }
 
 
+PROFILE = """
+name = "acme"
+request = "form"
+signature
+
+[receipt]
+message_id = "id"
+contact = "to"
+status = "state"
+
+[states]
+delivered = "ok"
+"""
+
+
 def raw(vector: dict[str, Any], body: str | None = None) -> bytes:
     """A vector as its provider would send it."""
     target = vector["url"].removeprefix(BASE)
@@ -162,6 +177,81 @@ async def test_certificates_are_fetched_once_and_off_the_request_path(engine: sm
     assert fetched == [wanted]
 
 
+async def test_a_forged_confirmation_is_refused_and_its_address_never_asked(
+    engine: sms.Engine,
+) -> None:
+    """Whoever can have an address fetched can have any subscription confirmed."""
+    vector = VECTORS["sns-v1-d03"]
+    genuine = orjson.loads(vector["body"])
+    verify = guarded("aws", scheme="sns", secrets=[vector["certificate_pem"]])
+    asked: list[str] = []
+    is_asked = trio.Event()
+
+    def confirm(url: str) -> None:
+        asked.append(url)
+        trio.from_thread.run_sync(is_asked.set)
+
+    topics = [genuine["TopicArn"]]
+    other = "https://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription&Token=evil"
+    async with sms.serve(
+        engine, verify=verify, confirm_topics=topics, confirm_subscription=confirm
+    ) as server:
+        for changed in (
+            {"SubscribeURL": other},
+            {"Token": "evil"},
+            {"Signature": genuine["Signature"][::-1]},
+            {"Signature": ""},
+            {"Type": "Notification"},
+        ):
+            forged = raw(vector, orjson.dumps({**genuine, **changed}).decode())
+            assert (await ask(server, forged)).status == 403
+        assert (await ask(server, raw(vector))).status == 200
+        with trio.fail_after(30):
+            await is_asked.wait()
+    assert asked == [genuine["SubscribeURL"]]
+
+
+async def test_a_source_without_a_scheme_has_its_provider_s(engine: sms.Engine) -> None:
+    vector = VECTORS["twilio-hmac-sha1-d01"]
+    async with sms.serve(engine, verify=guarded("twilio", secrets=vector["secret"])) as server:
+        assert (await ask(server, raw(vector))).status == 200
+        forged = await ask(server, raw(vector, vector["body"] + "&A=1"))
+        assert (forged.status, word(forged)) == (403, "signature_mismatch")
+    async with sms.serve(engine, verify=guarded("sns")) as server:
+        forged = await ask(server, raw(VECTORS["sns-v1-d05"]))
+        assert (forged.status, word(forged)) == (403, "certificate_host")
+
+
+def test_a_profile_names_its_scheme(tmp_path: Path) -> None:
+    profile = PROFILE.replace("signature", 'signature = "token-header:X-Acme"')
+    (tmp_path / "acme.toml").write_text(profile)
+    sent = form("/hooks/acme", f"id=7&to=%2B{number(1)[1:]}&state=ok")
+
+    async def run(engine: sms.Engine) -> None:
+        async with sms.serve(engine, verify=guarded("acme", secrets="hush")) as server:
+            assert word(await ask(server, sent)) == "token_missing"
+            token = sent.replace(b"\r\n\r\n", b"\r\nX-Acme: hush\r\n\r\n", 1)
+            assert (await ask(server, token)).status == 200
+
+    with sms.open(tmp_path / "data", profiles=tmp_path / "acme.toml") as engine:
+        trio.run(run, engine)
+        assert engine.stats()["events"] == 1
+
+
+async def test_what_vonage_forgot_to_sign_is_asked_for_again(engine: sms.Engine) -> None:
+    """An unsigned callback of its Messages API comes again, signed, after a 5xx; not after 403."""
+    vector = VECTORS["vonage-jwt-d01"]
+    verify = guarded("vonage-messages", secrets=vector["secret"])
+    async with sms.serve(engine, verify=verify) as server:
+        bare = {**vector, "headers": {"Content-Type": "application/json"}}
+        unsigned = await ask(server, raw(bare))
+        assert (unsigned.status, word(unsigned)) == (503, "signature_awaited")
+        forged = await ask(server, raw(VECTORS["vonage-jwt-d04"]))
+        assert (forged.status, word(forged)) == (403, "signature_mismatch")
+        assert engine.stats()["events"] == 0
+        assert server.stats()["refusals"] == {"signature_awaited": 1, "signature_mismatch": 1}
+
+
 async def test_a_fetcher_that_fails_ends_nothing(engine: sms.Engine) -> None:
     def fetch(url: str) -> bytes:
         raise RuntimeError(url)
@@ -233,7 +323,10 @@ def test_a_file_of_sources(engine: sms.Engine, tmp_path: Path) -> None:
         ({"source": {}}, "value_invalid"),
         ({"sources": {"twilio": {"sceme": "x"}}}, "value_invalid"),
         ({"sources": {"twilio": "x"}}, "value_invalid"),
-        ({"sources": {"twilio": {"secrets": ["hush"]}}}, "value_invalid"),
+        ({"sources": {"vonage-sms": {"secrets": ["hush"]}}}, "value_invalid"),
+        ({"sources": {"mmg": {"secrets": ["hush"]}}}, "value_invalid"),
+        ({"sources": {"events": {"secrets": ["hush"]}}}, "value_invalid"),
+        ({"sources": {"twilio": {}}}, "key_invalid"),
         ({"sources": {"twilio": {"scheme": "pigeon", "secrets": ["hush"]}}}, "unknown_name"),
         ({"sources": {"pigeon": {"allow": ["127.0.0.1"]}}}, "unknown_name"),
         ({"sources": {"twilio": {"scheme": "twilio-hmac-sha1"}}}, "key_invalid"),

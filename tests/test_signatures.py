@@ -125,6 +125,9 @@ def test_the_command_says_which_part_does_not_hold(tmp_path: Path) -> None:
     common = ("-s", vector["scheme"], "--secret-file", secret, file)
     done = run(*common, "--base-url", base + "/", "--now", str(vector["now"]))
     assert (done.returncode, done.stdout) == (0, "believed: messagebird-jwt\n")
+    named = ("-p", "bird", "--secret-file", secret, file, "--base-url", base)
+    done = run(*named, "--now", str(vector["now"]))
+    assert (done.returncode, done.stdout) == (0, "believed: messagebird-jwt\n")
     done = run(*common, "--base-url", "https://other.example", "--now", str(vector["now"]))
     assert done.returncode == 1
     assert done.stdout.startswith("refused: url_mismatch: ")
@@ -142,6 +145,10 @@ def test_a_command_without_a_secret_or_with_a_strange_scheme_is_not_understood(
     for arguments in (
         ("-s", "twilio-hmac-sha1", file),
         ("-s", "pigeon", "--secret", "x", file),
+        ("-p", "vonage-sms", "--secret", "x", file),
+        ("-p", "kannel", "--secret", "x", file),
+        ("-p", "twilio", "-s", "twilio-hmac-sha1", "--secret", "x", file),
+        ("--secret", "x", file),
         ("-s", "twilio-hmac-sha1", "--secret-env", "SMSTRACK_NO_SUCH_NAME", file),
     ):
         done = run(*arguments)

@@ -2,6 +2,8 @@
 //! being written as a canonical event and read again.
 #![no_main]
 
+mod bound;
+
 use libfuzzer_sys::fuzz_target;
 use smstrack_engine::decode::encode::encode_canonical;
 use smstrack_engine::decode::request_file::RequestFile;
@@ -31,7 +33,9 @@ impl Sink for Written {
     }
 }
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(|data: &[u8]| bound::bounded(|| all(data)));
+
+fn all(data: &[u8]) {
     let Some((&choice, file)) = data.split_first() else {
         return;
     };
@@ -39,8 +43,7 @@ fuzz_target!(|data: &[u8]| {
         return;
     };
     let provider = Provider::ALL[usize::from(choice & 0x7f) % Provider::ALL.len()];
-    let template = Template {
-        roles: [
+    let template = Template::new([
             ("type", "dlr"),
             ("myId", "client_ref"),
             ("(body)", "text"),
@@ -50,10 +53,7 @@ fuzz_target!(|data: &[u8]| {
             ("C", "charset"),
             ("st", "status"),
             ("ref", "client_ref"),
-        ]
-        .map(|(name, role)| (name.to_owned(), role.to_owned()))
-        .to_vec(),
-    };
+    ]);
     let template = (choice & 0x80 != 0).then_some(&template);
     check(provider, &request.view(), template);
     if provider == Provider::Smpp {
@@ -67,7 +67,7 @@ fuzz_target!(|data: &[u8]| {
         };
         check(provider, &view, None);
     }
-});
+}
 
 /// A PDU with these fields.
 fn deliver_sm(fields: &[u8]) -> Vec<u8> {

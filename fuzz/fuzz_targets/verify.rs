@@ -2,6 +2,8 @@
 //! chooses the scheme, the rest is a request as a file, or a secret, key or certificate.
 #![no_main]
 
+mod bound;
+
 use libfuzzer_sys::fuzz_target;
 use smstrack_engine::decode::request_file::RequestFile;
 use smstrack_engine::verify::{Certificate, Keys, Scheme, Signed, certificate_url};
@@ -17,7 +19,9 @@ fn secrets(scheme: &Scheme) -> Vec<&'static str> {
     }
 }
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(|data: &[u8]| bound::bounded(|| check(data)));
+
+fn check(data: &[u8]) {
     let Some((&choice, rest)) = data.split_first() else {
         return;
     };
@@ -49,4 +53,4 @@ fuzz_target!(|data: &[u8]| {
         assert!(found.is_err() || !scheme.is_signature(), "{name}");
     }
     let _ = certificate_url(view.body);
-});
+}

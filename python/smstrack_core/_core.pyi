@@ -27,6 +27,7 @@ __all__ = [
     "decode",
     "describe_providers",
     "is_certificate_url",
+    "known_role",
     "parse_request",
     "providers",
     "schemes",
@@ -116,6 +117,10 @@ class Engine:
     def opened(self) -> str:
         """JSON: what opening found (`snapshot_position`, `replayed_records`, `torn_bytes`,
         `torn_file`, `last_position`, `warnings`)."""
+    @property
+    def profiles(self) -> Profiles:
+        """The profiles it was opened with."""
+
     def close(self) -> None:
         """Takes a snapshot if there is something new, then lets go of the directory. Idempotent."""
     def campaign(
@@ -322,6 +327,9 @@ def parse_request(file: bytes) -> Request:
     """
 
 def providers() -> list[str]: ...
+def known_role(word: str) -> str | None:
+    """The role of `TEMPLATE_ROLES` that a word stands for: in any case, by its other names too."""
+
 def check(path: str) -> str:
     """Verifies a data directory, read-only. JSON: files, frames, positions, problems, ok."""
 

@@ -74,6 +74,23 @@ def describe_providers(profiles: Sources | None = None) -> list[dict[str, Any]]:
     return found
 
 
+def usual_scheme(provider: str, profiles: Sources | None = None) -> str | None:
+    """The signature scheme that a provider or a loaded profile is checked by if none is named.
+
+    None where it signs nothing, or where only its account there knows by which of several.
+
+    Raises:
+        InputError: unknown_name, there is no such provider.
+    """
+    known = describe_providers(profiles)
+    for facts in known:
+        if provider == facts["name"] or provider in facts["aliases"]:
+            scheme: str | None = facts["scheme"]
+            return scheme
+    names = ", ".join(facts["name"] for facts in known)
+    raise input_error("unknown_name", f"there is no provider {provider!r}; known are {names}.")
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Difference:

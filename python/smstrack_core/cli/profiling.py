@@ -71,6 +71,7 @@ def _print_one(facts: dict[str, Any]) -> None:
         "clock": facts["clock"],
         "receipts": "one a part" if facts["parts"] == "each" else "one a message",
         "signatures": ", ".join(facts["signatures"]) or "none",
+        "checked by": facts["scheme"] or "",
         "answer": said,
     }
     for key, value in rows.items():

@@ -218,7 +218,7 @@ async def serve(
         snapshot_every_records,
         limits or {},
         templates or {},
-        guard=read_sources(verify),
+        guard=read_sources(verify, engine.core.profiles),
         confirm_topics=tuple(confirm_topics),
     )
     server = Server(engine, settings, fetch_certificate, confirm_subscription)

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from smstrack_core import _core
 from smstrack_core.errors import input_error
+from smstrack_core.profiles import usual_scheme
 
 Sources = Mapping[str, Any] | str | os.PathLike[str] | None
 """A mapping, or the path of a TOML file that holds one; docs/signatures.md has the keys."""
@@ -22,8 +24,10 @@ _SOURCE: Final = {
 }
 
 
-def read_sources(given: Sources) -> dict[str, Any]:
+def read_sources(given: Sources, profiles: _core.Profiles | None = None) -> dict[str, Any]:
     """The door's `guard` option; empty where nothing is configured.
+
+    A source that names no scheme has its provider's own: the profile's, where it is a loaded one.
 
     Secrets are read now: from the environment (`secret_env`), from files (`secret_files`; the
     line end behind the last line is not part of one), or as they stand (`secrets`).
@@ -44,7 +48,7 @@ def read_sources(given: Sources) -> dict[str, Any]:
     sources: dict[str, dict[str, Any]] = {}
     for key, source in top.get("sources", {}).items():
         provider, _, account = str(key).partition("/")
-        sources.setdefault(provider, {})[account] = _source(str(key), source)
+        sources.setdefault(provider, {})[account] = _source(str(key), source, profiles)
     return {
         "base_url": _base_url("base_url", top.get("base_url")),
         "proxies": _texts("trusted_proxies", top.get("trusted_proxies", [])),
@@ -64,7 +68,7 @@ def needs_certificates(guard: Mapping[str, Any]) -> bool:
     return any(scheme in ("sns", "sns-v1", "sns-v2") for scheme in schemes)
 
 
-def _source(key: str, source: object) -> dict[str, Any]:
+def _source(key: str, source: object, profiles: _core.Profiles | None) -> dict[str, Any]:
     if not isinstance(source, Mapping):
         raise input_error("value_invalid", f"source {key} is not a table of settings.")
     _check_keys(f"source {key}", source, _SOURCE)
@@ -81,8 +85,9 @@ def _source(key: str, source: object) -> dict[str, Any]:
             message = f"source {key}: secret file {file} cannot be read."
             raise input_error("value_invalid", message) from None
     scheme = source.get("scheme")
-    if secrets and scheme is None:
-        raise input_error("value_invalid", f"source {key} has secrets but no scheme.")
+    # An empty table asks for what the provider does; only those that keep nothing secret can.
+    if scheme is None and (secrets or not source):
+        scheme = _usual_scheme(key, profiles, is_needed=bool(secrets))
     return {
         "scheme": scheme,
         "secrets": secrets,
@@ -90,6 +95,16 @@ def _source(key: str, source: object) -> dict[str, Any]:
         "base_url": _base_url(f"{key}: base_url", source.get("base_url")),
         "trust": source.get("trust"),
     }
+
+
+def _usual_scheme(key: str, profiles: _core.Profiles | None, *, is_needed: bool) -> str | None:
+    provider = key.partition("/")[0]
+    # Canonical events are whatever an operator signs them with.
+    scheme = None if provider == "events" else usual_scheme(provider, profiles)
+    if scheme is None and is_needed:
+        message = f"source {key} has secrets but no scheme, and {provider} has none of its own."
+        raise input_error("value_invalid", message)
+    return scheme
 
 
 def _check_keys(what: str, found: Mapping[str, Any], known: set[str]) -> None:

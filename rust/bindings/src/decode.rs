@@ -5,7 +5,9 @@ use pyo3::types::{PyBytes, PyTuple};
 use smstrack_engine::decode::custom::Custom;
 use smstrack_engine::decode::encode::encode_canonical;
 use smstrack_engine::decode::request_file::RequestFile;
-use smstrack_engine::decode::{Reject, Sink, TEMPLATE_ROLES, Template, decode as decode_of};
+use smstrack_engine::decode::{
+    Reject, Sink, TEMPLATE_ROLES, Template, decode as decode_of, known_role as role_of,
+};
 use smstrack_engine::error::InputError;
 use smstrack_engine::event::{Event, Label, Provider};
 use smstrack_engine::profiles::Profiles;
@@ -65,7 +67,7 @@ pub fn template(py: Python<'_>, text: Option<&str>) -> PyResult<Option<Template>
         };
         roles.push((name, role));
     }
-    Ok(Some(Template { roles }))
+    Ok(Some(Template::new(roles)))
 }
 
 #[derive(Default)]
@@ -155,6 +157,12 @@ pub fn providers() -> Vec<&'static str> {
 /// Label words; a label's index is its bit.
 pub fn labels(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
     PyTuple::new(py, Label::ALL.iter().map(|label| label.name()))
+}
+
+/// See `_core.pyi`.
+#[pyfunction]
+pub fn known_role(word: &str) -> Option<&'static str> {
+    role_of(word)
 }
 
 /// Roles that a parameter of a template may have.

@@ -101,6 +101,11 @@ impl Engine {
         .to_string()
     }
 
+    #[getter(profiles)]
+    fn loaded_profiles(&self) -> LoadedProfiles {
+        self.profiles.clone().into()
+    }
+
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.run(py, engine::Engine::close)
     }

@@ -33,6 +33,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<keeping::Backup>()?;
     module.add_function(wrap_pyfunction!(keeping::check, module)?)?;
     module.add_function(wrap_pyfunction!(keeping::repair, module)?)?;
+    module.add_function(wrap_pyfunction!(decode::known_role, module)?)?;
     module.add_function(wrap_pyfunction!(verify::verify, module)?)?;
     module.add_function(wrap_pyfunction!(verify::schemes, module)?)?;
     module.add_function(wrap_pyfunction!(verify::is_certificate_url, module)?)?;

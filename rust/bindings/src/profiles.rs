@@ -39,6 +39,12 @@ impl LoadedProfiles {
     }
 }
 
+impl From<Profiles> for LoadedProfiles {
+    fn from(inner: Profiles) -> Self {
+        Self { inner }
+    }
+}
+
 /// The profiles of an argument that may be left out.
 pub fn inner(profiles: Option<&Bound<'_, LoadedProfiles>>) -> Profiles {
     profiles.map_or(Profiles::NONE, |profiles| profiles.get().inner.clone())

@@ -80,8 +80,11 @@ mod vonage_messages;
 
 pub mod encode;
 pub mod request_file;
+mod template;
 
-use crate::event::{ErrorClass, Event, Provider, State};
+pub use template::{TEMPLATE_ROLES, Template, known_role};
+
+use crate::event::{ErrorClass, Event, Kind, Provider, State};
 
 /// One HTTP request, or what stands for one. Header names are matched without regard to case.
 #[derive(Clone, Copy, Debug)]
@@ -108,6 +111,20 @@ impl<'a> RequestView<'a> {
     /// What follows the first `?` of the target; empty if nothing does.
     pub fn query(&self) -> &'a str {
         self.target.split_once('?').map_or("", |(_, query)| query)
+    }
+
+    /// Whether it only asks if somebody is there: HEAD, or GET without a body and without any
+    /// parameter but those that our own addresses carry.
+    pub fn is_probe(&self) -> bool {
+        let is_own = |pair: &str| {
+            let name = pair.split_once('=').map_or(pair, |(name, _)| name);
+            matches!(name, "" | "campaign" | "blast")
+        };
+        match self.method {
+            "HEAD" => true,
+            "GET" => self.body.is_empty() && self.query().split('&').all(is_own),
+            _ => false,
+        }
     }
 }
 
@@ -213,14 +230,6 @@ pub trait Sink {
     fn withdraw(&mut self);
 }
 
-/// Parameter names that an operator chose, and the role each has
-/// (`{"myId": "client_ref", "type": "dlr"}`).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Template {
-    /// Name on the wire, role.
-    pub roles: Vec<(String, String)>,
-}
-
 /// Reads one request of a provider.
 ///
 /// The roles of a `template` are, for all providers, `client_ref`, `message_id`, `contact` and
@@ -228,9 +237,34 @@ pub struct Template {
 /// does not. Kannel and Gupshup, whose parameter names are all the operator's, know more (see
 /// [`TEMPLATE_ROLES`]); there the name `(body)` is the body.
 ///
+/// A request that tells nothing ([`RequestView::is_probe`]) is a control event.
+///
 /// # Errors
 /// [`BodyError`] when the body cannot be read; what the sink was given was withdrawn then.
 pub fn decode<S: Sink>(
+    provider: Provider,
+    request: &RequestView<'_>,
+    template: Option<&Template>,
+    sink: &mut S,
+) -> Result<(), BodyError> {
+    // Fields of a PDU may all stand in headers.
+    if request.is_probe() && !matches!(provider, Provider::Canonical | Provider::Smpp) {
+        sink.event(0, Event::new(Kind::Control, provider));
+        return Ok(());
+    }
+    let is_text = matches!(
+        provider,
+        Provider::Canonical | Provider::Smpp | Provider::Kannel
+    );
+    if !is_text && let Some(body) = request.body.strip_prefix(body::BYTE_ORDER_MARK) {
+        let unmarked = RequestView { body, ..*request };
+        return body::moved(sink, |sink| named(provider, &unmarked, template, sink));
+    }
+    named(provider, request, template, sink)
+}
+
+/// Reads a request, and the operator's own parameters in its query.
+fn named<S: Sink>(
     provider: Provider,
     request: &RequestView<'_>,
     template: Option<&Template>,
@@ -244,37 +278,6 @@ pub fn decode<S: Sink>(
     }
     dispatch(provider, request, template, sink)
 }
-
-/// Roles that a parameter of the operator's choice may have in a [`Template`]. Those that no
-/// event has a place for are known all the same, so that every parameter can be named.
-pub const TEMPLATE_ROLES: &[&str] = &[
-    "dlr",
-    "client_ref",
-    "message_id",
-    "contact",
-    "sender",
-    "text",
-    "receipt text",
-    "unix time",
-    "unix ms",
-    "UTC time",
-    "status",
-    "reason",
-    "error_code",
-    "parts",
-    "meta-data",
-    "coding",
-    "charset",
-    "udh",
-    "keyword",
-    "service",
-    "account",
-    "billing",
-    "mclass",
-    "validity",
-    "smsc",
-    "ignored",
-];
 
 fn dispatch<S: Sink>(
     provider: Provider,
@@ -335,16 +338,32 @@ pub fn tables(provider: Provider) -> Tables {
         Provider::Twilio => &twilio::PROFILE,
         Provider::Telnyx => &telnyx::PROFILE,
         Provider::VonageSms => &vonage_sms::PROFILE,
+        Provider::VonageMessages => &vonage_messages::PROFILE,
+        Provider::Kannel => &kannel::PROFILE,
         Provider::Infobip => &infobip::PROFILE,
         Provider::Smpp => &smpp::PROFILE,
+        Provider::Sinch => &sinch::PROFILE,
+        Provider::Bandwidth => &bandwidth::PROFILE,
+        Provider::Plivo => &plivo::PROFILE,
+        Provider::MessageBird => &messagebird::PROFILE,
+        Provider::Aws => &aws::PROFILE,
+        Provider::Azure => &azure::PROFILE,
+        Provider::RingCentral => &ringcentral::PROFILE,
+        Provider::Jasmin => &jasmin::PROFILE,
+        Provider::Cm => &cm::PROFILE,
+        Provider::Msg91 => &msg91::PROFILE,
+        Provider::Gupshup => &gupshup::PROFILE,
         Provider::AfricasTalking => &africastalking::PROFILE,
         Provider::Textlocal => &textlocal::PROFILE,
+        Provider::Textmagic => &textmagic::PROFILE,
+        Provider::Clicksend => &clicksend::PROFILE,
+        Provider::SmsEagle => &smseagle::PROFILE,
         Provider::PlaySms => &playsms::PROFILE,
         Provider::Mmg => &mmg::PROFILE,
         Provider::Firetext => &firetext::PROFILE,
         Provider::Mtarget => &mtarget::PROFILE,
         Provider::HighConnection => &highconnection::PROFILE,
-        _ => {
+        Provider::Canonical | Provider::Profile => {
             return Tables {
                 words: &[],
                 classes: &[],

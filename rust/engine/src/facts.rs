@@ -69,6 +69,9 @@ pub struct Facts {
     pub parts: Parts,
     /// Schemes of its signatures; none where it signs nothing.
     pub signatures: &'static [&'static str],
+    /// The one of them that is checked where none is named; none where only the account at the
+    /// provider knows which it is.
+    pub scheme: Option<&'static str>,
     /// What it expects to hear.
     pub answer: Answer,
 }
@@ -82,6 +85,7 @@ const PLAIN: Facts = Facts {
     clock: "none",
     parts: Parts::Whole,
     signatures: &[],
+    scheme: None,
     answer: Answer::EMPTY,
 };
 
@@ -97,6 +101,7 @@ pub static FACTS: &[Facts] = &[
         name: "twilio",
         title: "Twilio",
         signatures: &["twilio-hmac-sha1", "twilio-bodysha256"],
+        scheme: Some("twilio-hmac-sha1"),
         answer: Answer {
             status: 200,
             content_type: "text/xml",
@@ -109,6 +114,7 @@ pub static FACTS: &[Facts] = &[
         title: "Telnyx",
         clock: "named",
         signatures: &["telnyx-ed25519"],
+        scheme: Some("telnyx-ed25519"),
         ..PLAIN
     },
     Facts {
@@ -130,6 +136,7 @@ pub static FACTS: &[Facts] = &[
         title: "Vonage Messages API",
         clock: "named",
         signatures: &["vonage-jwt"],
+        scheme: Some("vonage-jwt"),
         ..PLAIN
     },
     Facts {
@@ -170,6 +177,7 @@ pub static FACTS: &[Facts] = &[
         clock: "named",
         shares_ids: true,
         signatures: &["sinch-hmac-sha256"],
+        scheme: Some("sinch-hmac-sha256"),
         ..PLAIN
     },
     Facts {
@@ -182,7 +190,9 @@ pub static FACTS: &[Facts] = &[
     Facts {
         name: "plivo",
         title: "Plivo",
+        parts: Parts::Each,
         signatures: &["plivo-v2", "plivo-v3"],
+        scheme: Some("plivo-v3"),
         ..PLAIN
     },
     Facts {
@@ -191,13 +201,15 @@ pub static FACTS: &[Facts] = &[
         clock: "named",
         shares_ids: true,
         signatures: &["messagebird-jwt"],
+        scheme: Some("messagebird-jwt"),
         ..PLAIN
     },
     Facts {
         name: "aws",
         title: "AWS End User Messaging, Pinpoint, SNS",
         clock: "named",
-        signatures: &["sns-v1", "sns-v2"],
+        signatures: &["sns", "sns-v1", "sns-v2"],
+        scheme: Some("sns"),
         ..PLAIN
     },
     Facts {
@@ -211,6 +223,7 @@ pub static FACTS: &[Facts] = &[
         title: "RingCentral",
         clock: "named",
         signatures: &["ringcentral-token"],
+        scheme: Some("ringcentral-token"),
         ..PLAIN
     },
     Facts {
@@ -324,6 +337,7 @@ pub fn describe(provider: Provider, aliases: &[&str]) -> Value {
         "clock": facts.clock,
         "parts": facts.parts.word(),
         "signatures": facts.signatures,
+        "scheme": facts.scheme,
         "answer": answer(&facts.answer),
         "states": states(&tables),
         "errors": errors(&tables),

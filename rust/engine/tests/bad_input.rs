@@ -692,3 +692,44 @@ fn a_number_shows_itself_to_nobody() {
         "{shown}"
     );
 }
+
+/// What can be no number was shown as none and kept as an event by these, and refused by others.
+#[test]
+fn strange_contacts_are_refused_where_they_would_be_kept() {
+    let engine = open(&FaultyDisk::default()).unwrap();
+    for (provider, body) in [
+        (
+            Provider::AfricasTalking,
+            "id=a&status=Success&phoneNumber=Acme",
+        ),
+        (Provider::Textlocal, "number=Acme&status=D&customID=c"),
+        (Provider::SmsEagle, "msgid=1&sender=Acme&text=x"),
+        (Provider::PlaySms, "id=1&from=Acme&message=x"),
+        (
+            Provider::Mmg,
+            r#"{"reference":"r","MSISDN":"Acme","status":"3"}"#,
+        ),
+        (Provider::Firetext, "mobile=Acme&status=0&reference=r"),
+        (Provider::Mtarget, "Msisdn=Acme&Content=x"),
+        (Provider::HighConnection, "push_id=1&status=6&to=Acme"),
+        (Provider::HighConnection, "ID=1&FROM=Acme&MESSAGE=x"),
+        (
+            Provider::Twilio,
+            "MessageSid=SM1&MessageStatus=sent&To=Acme",
+        ),
+    ] {
+        let pushed = post(&engine, provider, "/hooks/x", body, NOW_MS).unwrap();
+        let codes: Vec<_> = pushed
+            .rejects
+            .iter()
+            .map(|reject| reject.code.word())
+            .collect();
+        assert_eq!(
+            (pushed.accepted, codes),
+            (0, vec!["not_a_number"]),
+            "{body}"
+        );
+        let at = pushed.rejects[0].byte as usize;
+        assert_eq!(body.get(at..at + 4), Some("Acme"), "{body}");
+    }
+}

@@ -4,24 +4,15 @@
 
 mod cases;
 
-use cases::Lines;
 use smstrack_engine::decode::decode;
-use smstrack_engine::decode::request_file::RequestFile;
 use smstrack_engine::event::Provider;
 
 /// Compares what each request file becomes with its lines.
 #[track_caller]
 fn check(provider: Provider, cases: &[(&[u8], &[&str])]) {
     for (file, expected) in cases {
-        let request = RequestFile::parse(file).unwrap();
-        let mut lines = Lines::default();
-        if let Err(error) = decode(provider, &request.view(), None, &mut lines) {
-            assert!(lines.0.is_empty(), "given before the body was refused");
-            lines
-                .0
-                .push(format!("!!{} {}", error.byte, error.code.word()));
-        }
-        assert_eq!(lines.0, *expected, "{}", String::from_utf8_lossy(file));
+        let found = cases::lines_of(file, |view, lines| decode(provider, view, None, lines));
+        assert_eq!(found, *expected, "{}", String::from_utf8_lossy(file));
     }
 }
 

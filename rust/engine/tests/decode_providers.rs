@@ -1,71 +1,17 @@
 //! Odd forms of each provider's requests, beyond the samples.
-//!
-//! A case is a request file and what must come of it: one line an event with the fields that
-//! are not null, `!row@byte code` for a refused row, `!!byte code` for a refused body.
 #![cfg(test)]
 #![expect(clippy::too_many_lines, reason = "tables of cases are long")]
 
-use serde_json::Value;
-use smstrack_engine::decode::encode::encode_canonical;
-use smstrack_engine::decode::request_file::RequestFile;
-use smstrack_engine::decode::{Reject, Sink, Template, decode};
-use smstrack_engine::event::{Event, Provider};
+mod cases;
 
-#[derive(Default)]
-struct Lines(Vec<String>);
-
-impl Sink for Lines {
-    fn event(&mut self, _row: u32, event: Event<'_>) {
-        let mut text = Vec::new();
-        encode_canonical(&event, &mut text);
-        let value: Value = serde_json::from_slice(&text).unwrap();
-        let mut line = Vec::new();
-        for (name, value) in value.as_object().unwrap() {
-            match value {
-                Value::Null => {}
-                Value::String(text) if name == "kind" => line.push(text.clone()),
-                Value::String(_) if name == "provider" => {}
-                Value::String(text) => line.push(format!("{name}={text}")),
-                other => line.push(format!("{name}={other}")),
-            }
-        }
-        // serde_json sorts names; the kind goes first.
-        line.sort_by_key(|part| part.contains('='));
-        self.0.push(line.join(" "));
-    }
-
-    fn withdraw(&mut self) {
-        *self = Self::default();
-    }
-
-    fn reject(&mut self, reject: Reject) {
-        self.0.push(format!(
-            "!{}@{} {}",
-            reject.row,
-            reject.byte,
-            reject.code.word()
-        ));
-    }
-}
+use smstrack_engine::decode::{Template, decode, tables};
+use smstrack_engine::event::Provider;
 
 fn lines_of(provider: Provider, file: &[u8], template: &[(&str, &str)]) -> Vec<String> {
-    let roles: Vec<_> = template
-        .iter()
-        .map(|(name, role)| ((*name).to_owned(), (*role).to_owned()))
-        .collect();
-    let template = (!roles.is_empty()).then_some(Template { roles });
-    let request = RequestFile::parse(file).unwrap();
-    let mut lines = Lines::default();
-    if let Err(error) = decode(provider, &request.view(), template.as_ref(), &mut lines) {
-        assert!(
-            lines.0.is_empty(),
-            "something was given before the body was refused"
-        );
-        lines
-            .0
-            .push(format!("!!{} {}", error.byte, error.code.word()));
-    }
-    lines.0
+    let template = (!template.is_empty()).then(|| Template::new(template.iter().copied()));
+    cases::lines_of(file, |view, lines| {
+        decode(provider, view, template.as_ref(), lines)
+    })
 }
 
 #[track_caller]
@@ -176,7 +122,7 @@ fn twilio() {
                 &["!0@11 nul_byte"],
             ),
             ("POST /t\n\n", &["!!0 body_empty"]),
-            ("GET /t\n\n", &["!!0 body_empty"]),
+            ("GET /t\n\n", &["control"]),
             (
                 "POST /t\n\n{\"MessageSid\":\"S\"}",
                 &["!!0 type_unsupported"],
@@ -461,7 +407,7 @@ fn kannel_with_a_template() {
             ("GET /k?q=MTN&a=x", &["reply text=x"]),
             ("GET /k?type=1", &["!0@0 no_reference"]),
             ("GET /k?other=1", &["!0@0 kind_unknown"]),
-            ("GET /k\n\n", &["!!0 body_empty"]),
+            ("GET /k\n\n", &["control"]),
         ],
     );
     check_with(
@@ -704,4 +650,106 @@ fn smpp() {
             ("POST /s\n\n", &["!!0 body_empty"]),
         ],
     );
+}
+
+/// A request that tells nothing is a control event, whoever it is for; HEAD never tells anything.
+#[test]
+fn probes() {
+    for provider in Provider::ALL {
+        if matches!(
+            provider,
+            Provider::Canonical | Provider::Smpp | Provider::Profile
+        ) {
+            continue;
+        }
+        for file in [
+            "GET /x\n\n",
+            "HEAD /x\n\n",
+            "HEAD /x?id=1&status=2\n\n",
+            "GET /x?campaign=a&blast=b\n\n",
+        ] {
+            let found = lines_of(*provider, file.as_bytes(), &[]);
+            assert_eq!(found, ["control"], "{provider:?} {file}");
+        }
+        let found = lines_of(*provider, b"POST /x\n\n", &[]);
+        assert_eq!(found, ["!!0 body_empty"], "{provider:?}");
+    }
+}
+
+/// A byte order mark before a body changes nothing but the offsets.
+#[test]
+fn byte_order_marks() {
+    for (provider, body, expected) in [
+        (
+            Provider::Infobip,
+            r#"{"results":[{"messageId":"m","status":{"groupName":"PENDING"}},7]}"#,
+            &[
+                "receipt final=false message_id=m state=sent",
+                "!1@66 wrong_type",
+            ][..],
+        ),
+        (
+            Provider::Telnyx,
+            r#"{"data":{"event_type":"message.received","payload":{"id":"m","text":"x"}}}"#,
+            &["reply message_id=m text=x"],
+        ),
+        (
+            Provider::Mmg,
+            r#"{"CID":"c","reference":"r","MSISDN":"07700900443","status":"3"}"#,
+            &["receipt client_ref=c contact=+447700900443 final=true message_id=r state=delivered"],
+        ),
+        (
+            Provider::VonageSms,
+            r#"{"messageId":"m","status":"delivered""#,
+            &["!!40 json_truncated"],
+        ),
+        (
+            Provider::Twilio,
+            "MessageSid=SM1&MessageStatus=sent",
+            &["receipt final=false message_id=SM1 state=sent"],
+        ),
+    ] {
+        let file = format!("POST /x\n\n\u{feff}{body}");
+        assert_eq!(lines_of(provider, file.as_bytes(), &[]), expected, "{file}");
+    }
+}
+
+/// What an offset's plus becomes on the way, and what stands between day and time.
+#[test]
+fn times_on_the_way() {
+    for (written, read) in [
+        ("2026-07-22T18:49:20%2B02:00", Some("2026-07-22T16:49:20Z")),
+        ("2026-07-22T18:49:20+02:00", Some("2026-07-22T16:49:20Z")),
+        ("2026-07-22T18:49:20+0200", Some("2026-07-22T16:49:20Z")),
+        (
+            "2026-07-22+18:49:20.5++0200",
+            Some("2026-07-22T16:49:20.500Z"),
+        ),
+        ("2026-07-22%2B18:49:20Z", Some("2026-07-22T18:49:20Z")),
+        ("2026-07-22+18:49:20", None),
+        ("2026-07-22T18:49:20+02", None),
+        ("2026-07-22T18:49:20+", None),
+    ] {
+        let file = format!("GET /m?id=a&status=sent&statusDatetime={written}\n\n");
+        let time = read.map_or(String::new(), |time| format!(" occurred_at={time}"));
+        let expected = format!("receipt final=false message_id=a{time} state=sent");
+        assert_eq!(
+            lines_of(Provider::MessageBird, file.as_bytes(), &[]),
+            [expected],
+            "{file}"
+        );
+    }
+}
+
+/// Every provider but those whose states are none says what its words mean.
+#[test]
+fn tables_of_states() {
+    for provider in Provider::ALL {
+        let has_words = !tables(*provider).words.is_empty();
+        let is_without = matches!(
+            provider,
+            Provider::Canonical | Provider::SmsEagle | Provider::Profile
+        );
+        assert_eq!(has_words, !is_without, "{provider:?}");
+    }
 }

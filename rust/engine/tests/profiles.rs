@@ -5,8 +5,7 @@
 
 mod cases;
 
-use cases::Lines;
-use smstrack_engine::decode::request_file::RequestFile;
+use cases::lines_of;
 use smstrack_engine::profiles::{Profiles, loaded};
 
 const ACME: &str = r#"
@@ -102,14 +101,7 @@ fn load(text: &str) -> Profiles {
 fn lines(text: &str, file: &str) -> Vec<String> {
     let profiles = load(text);
     let profile = profiles.iter().next().unwrap();
-    let request = RequestFile::parse(file.as_bytes()).unwrap();
-    let mut lines = Lines::default();
-    if let Err(error) = profile.decode(&request.view(), &mut lines) {
-        assert!(lines.0.is_empty(), "given before the body was refused");
-        let line = format!("!!{} {}", error.byte, error.code.word());
-        lines.0.push(line);
-    }
-    lines.0
+    lines_of(file.as_bytes(), |view, lines| profile.decode(view, lines))
 }
 
 #[test]
@@ -147,7 +139,7 @@ fn one_row() {
             "POST /a\n\ntype=dlr&id=7&state=Q&at=yesterday",
             "receipt final=false message_id=7 state=queued",
         ),
-        ("POST /a\n\ntype=dlr&state=D&to=abc", "!0@0 no_reference"),
+        ("POST /a\n\ntype=dlr&state=D&to=abc", "!0@20 not_a_number"),
         (
             "POST /a\n\ntype=mo&id=5&from=447700900123&to=82228&body=STOP+it&word=stop&ts=1776267122",
             "reply consent=stop contact=+447700900123 message_id=5 occurred_at=2026-04-15T15:32:02Z sender=82228 text=STOP it",

@@ -596,3 +596,52 @@ fn spoilt_requests_are_refused_by_every_scheme_without_panic() {
         }
     }
 }
+
+/// Whoever could measure how long a comparison takes could guess a secret byte by byte. All of
+/// them go through `mac.rs`, which compares with `subtle` and `hmac`; this reads the sources.
+#[test]
+fn secrets_are_compared_in_constant_time_only() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/verify");
+    let mut users = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let source = fs::read_to_string(&path).unwrap();
+        let code = source.split("#[cfg(test)]").next().unwrap();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if name == "mac.rs" {
+            assert!(code.contains(".ct_eq(") && code.contains(".verify_slice("));
+            assert!(
+                !code.contains("==") && !code.contains("starts_with"),
+                "{name}"
+            );
+            continue;
+        }
+        if name == "certificate.rs" {
+            // Nothing in a certificate is secret.
+            continue;
+        }
+        // Each look at a secret ends in a function of `mac.rs` within the same few lines.
+        for (place, _) in code.match_indices("secrets.any(") {
+            let look: String = code[place..].chars().take(300).collect();
+            let safe = ["mac::is_hmac(", "mac::is_same(", "mac::is_secret("];
+            assert!(
+                safe.iter().any(|call| look.contains(call)),
+                "{name}: {look}"
+            );
+            users += 1;
+        }
+        for line in code
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+        {
+            let compares = line.contains("==") || line.contains("!=");
+            let is_secret = ["secret", "tag", "given"].iter().any(|word| {
+                let mut words = line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+                words.any(|found| found == *word)
+            });
+            let is_length = line.contains(".len() ==") || line.contains(".len() !=");
+            assert!(!(compares && is_secret) || is_length, "{name}: {line}");
+        }
+    }
+    assert!(users >= 8, "only {users} uses of secrets were found");
+}

@@ -153,7 +153,9 @@ impl Answers {
             What::Unbelieved(fault) => {
                 // What may be believed later is to be sent again.
                 let (status, field) = match fault {
-                    Fault::CertificateUnknown => (503, Reason::Storage.field()),
+                    Fault::CertificateUnknown | Fault::SignatureAwaited => {
+                        (503, Reason::Storage.field())
+                    }
                     _ => (403, ""),
                 };
                 let (word, sentence) = (fault.word(), fault.sentence());

@@ -124,7 +124,8 @@ impl Guard {
     /// 1970-01-01 UTC.
     ///
     /// # Errors
-    /// The part that does not hold; `CertificateUnknown` when it may hold later.
+    /// The part that does not hold; `CertificateUnknown` and `SignatureAwaited` when it may hold
+    /// later.
     pub fn judge(
         &self,
         path: Path<'_>,
@@ -162,7 +163,13 @@ impl Guard {
             let certificate = certificates.find(&certificate_url(request.body)?)?;
             keys.verify_with(&signed, std::slice::from_ref(certificate), now_s)?;
         } else {
-            keys.verify(&signed, now_s)?;
+            keys.verify(&signed, now_s).map_err(|fault| match fault {
+                // Vonage sends an unsigned callback again, signed, when it is told to try later.
+                Fault::SignatureMissing if *keys.scheme() == Scheme::VonageJwt => {
+                    Fault::SignatureAwaited
+                }
+                fault => fault,
+            })?;
         }
         let worth = if keys.scheme().is_signature() {
             Trust::Verified

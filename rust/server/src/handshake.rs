@@ -19,15 +19,12 @@ pub struct Told {
 
 /// The answer to a request that asks and tells nothing; none if it is to be read.
 pub fn before(provider: Provider, request: &RequestView<'_>) -> Option<Told> {
-    match request.method {
-        "OPTIONS" => return Some(cloud_events(request)),
-        "HEAD" => return Some(Told::default()),
-        _ => {}
+    if request.method == "OPTIONS" {
+        return Some(cloud_events(request));
     }
-    if !request.body.is_empty() {
-        return None;
-    }
-    if provider == Provider::RingCentral
+    if request.method != "HEAD"
+        && request.body.is_empty()
+        && provider == Provider::RingCentral
         && let Some(token) = fit(request.header("validation-token"))
     {
         let fields = format!("Validation-Token: {token}\r\n");
@@ -36,15 +33,7 @@ pub fn before(provider: Provider, request: &RequestView<'_>) -> Option<Told> {
             ..Told::default()
         });
     }
-    (request.method == "GET" && !has_parameters(request.query())).then(Told::default)
-}
-
-/// Whether a query says anything but what our own addresses carry.
-fn has_parameters(query: &str) -> bool {
-    query
-        .split('&')
-        .map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name))
-        .any(|name| !matches!(name, "" | "campaign" | "blast"))
+    request.is_probe().then(Told::default)
 }
 
 /// `CloudEvents` 1.0, "HTTP webhook", section 4: who asks is allowed, at any rate.

@@ -111,7 +111,7 @@ static CLASSES: &[Class] = &[
     (ErrorClass::Absent, &["UNREACHABLE"]),
 ];
 
-static PROFILE: Profile = Profile {
+pub(super) static PROFILE: Profile = Profile {
     provider: Provider::Aws,
     status: &[],
     words: WORDS,
@@ -259,7 +259,16 @@ fn stream<'s>(row: &mut Row<'s>) -> Result<Event<'s>, Fault> {
     let kind = row.first(&[STREAM_EVENT], usize::MAX)?;
     let kind = without(kind.as_deref().unwrap_or_default(), "_SMS.");
     let record = row.first(&[RECORD_STATUS], usize::MAX)?;
-    let (state, is_final) = state(record.as_deref().unwrap_or(kind), is_final(row)?);
+    // Not every word of a failure is listed, but that it is one stands in the kind.
+    let is_listed = |word: &str| {
+        WORDS
+            .iter()
+            .any(|(known, ..)| known.eq_ignore_ascii_case(word))
+    };
+    let word = record
+        .as_deref()
+        .filter(|word| is_listed(word) || kind != "FAILURE");
+    let (state, is_final) = state(word.unwrap_or(kind), is_final(row)?);
     let mut event = PROFILE.receipt_of(row, state, is_final, None)?;
     event.occurred_us = event_time(row);
     check_reference(row, &event)?;
@@ -286,12 +295,16 @@ fn log<'s>(row: &mut Row<'s>) -> Result<Event<'s>, Fault> {
     Ok(event)
 }
 
-/// The state a word means: a success that is not final only went to the carrier.
+/// The state a word means: a success that is not final only went to the carrier, and what stays
+/// unknown is said to be final.
 fn state(word: &str, is_last: bool) -> (State, bool) {
-    if is_last && word.eq_ignore_ascii_case("SUCCESSFUL") {
-        return (State::Delivered, true);
+    match PROFILE.state(Some(word)) {
+        (State::Sent, _) if is_last && word.eq_ignore_ascii_case("SUCCESSFUL") => {
+            (State::Delivered, true)
+        }
+        (State::Unknown, _) if word.eq_ignore_ascii_case("UNKNOWN") => (State::Unknown, is_last),
+        known => known,
     }
-    PROFILE.state(Some(word))
 }
 
 fn is_final(row: &mut Row<'_>) -> Result<bool, Fault> {

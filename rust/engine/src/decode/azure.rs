@@ -57,7 +57,7 @@ const SHAPE: Shape = Shape {
     ..Shape::NONE
 };
 
-static PROFILE: Profile = Profile {
+pub(super) static PROFILE: Profile = Profile {
     provider: Provider::Azure,
     status: &[Slot::Status],
     words: WORDS,

@@ -68,7 +68,7 @@ const SHAPE: Shape = Shape {
     ..Shape::NONE
 };
 
-static PROFILE: Profile = Profile {
+pub(super) static PROFILE: Profile = Profile {
     provider: Provider::Bandwidth,
     status: &[Slot::Event],
     words: WORDS,

@@ -1,15 +1,13 @@
-//! JSON bodies as webhooks and relays send them: perhaps empty, perhaps behind a byte order
-//! mark. Knows no provider.
+//! JSON bodies that may be empty, and bodies behind a byte order mark. Knows no provider.
 
 use super::row::Build;
-use super::slots::at;
 use super::table::Key;
 use super::tree::json_rows;
 use super::{BodyError, Reject, RequestView, Sink, source};
 use crate::event::Event;
 
 /// What some editors and serializers put before a text.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads a JSON body along its table and gives the sink its rows.
 ///
@@ -21,52 +19,46 @@ pub(super) fn body_rows<S: Sink>(
     build: Build,
     sink: &mut S,
 ) -> Result<(), BodyError> {
-    unmarked(request, sink, |body, sink| {
-        json_rows(body, root, build, sink)
-    })
-}
-
-/// Calls `read` with the body after its mark, and counts the mark in the offsets it gives.
-///
-/// # Errors
-/// When the body is empty, and what `read` complains of.
-pub(super) fn unmarked<S: Sink>(
-    request: &RequestView<'_>,
-    sink: &mut S,
-    read: impl FnOnce(&[u8], &mut Moved<'_, S>) -> Result<(), BodyError>,
-) -> Result<(), BodyError> {
-    let body = request.body;
-    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
-    if body.trim_ascii().is_empty() {
+    if request.body.trim_ascii().is_empty() {
         return Err(source::nothing().into());
     }
-    let by = at(request.body.len() - body.len());
-    read(body, &mut Moved { sink, by }).map_err(|error| BodyError {
-        byte: error.byte.saturating_add(by),
+    json_rows(request.body, root, build, sink)
+}
+
+/// Calls `read` for what follows the mark, and counts the mark in the offsets it gives.
+///
+/// # Errors
+/// What `read` complains of.
+pub(super) fn moved(
+    sink: &mut dyn Sink,
+    read: impl FnOnce(&mut Moved<'_>) -> Result<(), BodyError>,
+) -> Result<(), BodyError> {
+    read(&mut Moved(sink)).map_err(|error| BodyError {
+        byte: after_mark(error.byte),
         ..error
     })
 }
 
-/// A sink for what begins some bytes into the body.
-#[derive(Debug)]
-pub(super) struct Moved<'k, S> {
-    sink: &'k mut S,
-    by: u32,
-}
+/// A sink for what begins after the mark.
+pub(super) struct Moved<'k>(&'k mut dyn Sink);
 
-impl<S: Sink> Sink for Moved<'_, S> {
+impl Sink for Moved<'_> {
     fn event(&mut self, row: u32, event: Event<'_>) {
-        self.sink.event(row, event);
+        self.0.event(row, event);
     }
 
     fn reject(&mut self, reject: Reject) {
-        self.sink.reject(Reject {
-            byte: reject.byte.saturating_add(self.by),
+        self.0.reject(Reject {
+            byte: after_mark(reject.byte),
             ..reject
         });
     }
 
     fn withdraw(&mut self) {
-        self.sink.withdraw();
+        self.0.withdraw();
     }
+}
+
+fn after_mark(byte: u32) -> u32 {
+    byte.saturating_add(super::slots::at(BYTE_ORDER_MARK.len()))
 }

@@ -139,6 +139,20 @@ pub(super) fn latin1(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| char::from(*byte)).collect()
 }
 
+/// Whether a text in lower case names UTF-16 or what was before it.
+pub(super) fn is_utf16_name(name: &str) -> bool {
+    ["utf-16", "utf16", "ucs-2", "ucs2"]
+        .iter()
+        .any(|known| name.contains(known))
+}
+
+/// Whether a text in lower case names ISO 8859-1 or Windows' own.
+pub(super) fn is_latin1_name(name: &str) -> bool {
+    ["8859-1", "latin1", "latin-1", "windows-1252"]
+        .iter()
+        .any(|known| name.contains(known))
+}
+
 /// UTF-8 where it is, else ISO 8859-1.
 pub(super) fn guess(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {

@@ -34,7 +34,7 @@ static WORDS: &[Word] = &[
     word("301", State::Failed),
 ];
 
-static PROFILE: Profile = Profile {
+pub(super) static PROFILE: Profile = Profile {
     provider: Provider::Clicksend,
     status: &[Slot::Status],
     words: WORDS,

@@ -66,7 +66,7 @@ static WORDS: &[Word] = &[
     word("3", State::Failed),
 ];
 
-static PROFILE: Profile = Profile {
+pub(super) static PROFILE: Profile = Profile {
     provider: Provider::Cm,
     status: &[Slot::Status, Slot::StatusAlt],
     words: WORDS,
@@ -89,9 +89,7 @@ static PROFILE: Profile = Profile {
 };
 
 pub(super) fn decode<S: Sink>(request: &RequestView<'_>, sink: &mut S) -> Result<(), BodyError> {
-    let body = request.body;
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    match body.trim_ascii_start().first() {
+    match request.body.trim_ascii_start().first() {
         None => Err(source::nothing().into()),
         Some(b'<') => xml_rows(request, &XML, build, sink),
         Some(_) => nested::json_body(request.body, &TABLES, sink),

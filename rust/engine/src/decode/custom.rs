@@ -167,6 +167,10 @@ impl Custom {
         request: &RequestView<'_>,
         sink: &mut S,
     ) -> Result<(), BodyError> {
+        if request.is_probe() {
+            sink.event(0, self.event(Kind::Control));
+            return Ok(());
+        }
         let path = request.target.split('?').next().unwrap_or_default();
         let job = Job {
             custom: self,
@@ -174,11 +178,7 @@ impl Custom {
         };
         let is_flat = self.requests.form || self.requests.query;
         match source::find(request) {
-            Source::Nothing if request.method == "POST" => Err(source::nothing().into()),
-            Source::Nothing => {
-                sink.event(0, self.event(Kind::Control));
-                Ok(())
-            }
+            Source::Nothing => Err(source::nothing().into()),
             Source::Json(body) if self.requests.json => json_rows_with(body, self.tree, &job, sink),
             Source::Form(body) if !is_flat => json_rows_with(body, self.tree, &job, sink),
             Source::Query(form) if self.requests.query => job.flat(form, sink),
@@ -312,7 +312,7 @@ impl Job<'_> {
         row: &mut Row<'s>,
     ) -> Result<(), Fault> {
         row.fill(&mut event.message_id, &section.id, ID_BYTES_MAX)?;
-        event.contact = handset(row, &section.contact, self.custom.country)?;
+        handset(event, row, &section.contact, self.custom.country)?;
         if self.custom.is_latin {
             let filled = section
                 .sender

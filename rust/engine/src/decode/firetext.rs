@@ -59,30 +59,29 @@ pub(super) static PROFILE: Profile = Profile {
 };
 
 pub(super) fn decode<S: Sink>(request: &RequestView<'_>, sink: &mut S) -> Result<(), BodyError> {
-    flat::decode(PROFILE.provider, request, &ROOT, build, sink)
+    flat::decode(request, &ROOT, build, sink)
 }
 
 fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
     let has = |slot| row.slots.has(slot);
     if row.slots.is_filled(Slot::Status) {
         let mut event = PROFILE.receipt(row)?;
-        event.contact = handset(row, &[Slot::To], COUNTRY)?;
+        handset(&mut event, row, &[Slot::To], COUNTRY)?;
         event.occurred_us = time(row);
         check_reference(row, &event)?;
         return Ok(Some(event));
     }
     if has(Slot::Text) || has(Slot::From) || has(Slot::Sender) {
         let mut event = PROFILE.reply(row)?;
-        event.contact = handset(row, &[Slot::From], COUNTRY)?;
+        handset(&mut event, row, &[Slot::From], COUNTRY)?;
         event.occurred_us = time(row);
         return Ok(Some(event));
     }
     Err(row.fault(RejectCode::KindUnknown))
 }
 
-/// The time, an offset whose plus sign was not escaped included.
+/// The time, on the clock in London where it names no zone.
 fn time(row: &mut Row<'_>) -> Option<i64> {
     let text = row.text(Slot::Time).ok()??;
-    let mended = || zone::LONDON.read(&zone::with_plus(&text)?);
-    zone::LONDON.read(&text).or_else(mended)
+    zone::LONDON.read(&text)
 }

@@ -7,19 +7,16 @@ use super::source::{self, Source};
 use super::table::Key;
 use super::tree::{form_slots, json_rows, one_row};
 use super::{BodyError, RequestView, Sink, form};
-use crate::event::{Event, Kind, Provider};
 
-/// Reads the request's fields and gives the sink what the row says. A GET or HEAD without any
-/// field is a probe.
+/// Reads the request's fields and gives the sink what the row says.
 pub(super) fn decode<S: Sink>(
-    provider: Provider,
     request: &RequestView<'_>,
     root: &'static Key,
     build: Build,
     sink: &mut S,
 ) -> Result<(), BodyError> {
     match source::find(request) {
-        Source::Nothing => probe(provider, request, sink),
+        Source::Nothing => Err(source::nothing().into()),
         Source::Json(body) => json_rows(body, root, build, sink),
         Source::Query(form) | Source::Form(form) => {
             let mut slots = Slots::EMPTY;
@@ -32,14 +29,13 @@ pub(super) fn decode<S: Sink>(
 /// Like [`decode`], for receivers that put the query and the form of one request together; the
 /// form wins.
 pub(super) fn decode_merged<S: Sink>(
-    provider: Provider,
     request: &RequestView<'_>,
     root: &'static Key,
     build: Build,
     sink: &mut S,
 ) -> Result<(), BodyError> {
     let body = match source::find(request) {
-        Source::Nothing => return probe(provider, request, sink),
+        Source::Nothing => return Err(source::nothing().into()),
         Source::Json(body) => return json_rows(body, root, build, sink),
         Source::Query(_) => &[],
         Source::Form(form) => form,
@@ -62,16 +58,4 @@ pub(super) fn decode_merged<S: Sink>(
     }
     // The values are parts of two texts, so each is judged by itself.
     Ok(one_row(&slots, "", build, sink)?)
-}
-
-fn probe<S: Sink>(
-    provider: Provider,
-    request: &RequestView<'_>,
-    sink: &mut S,
-) -> Result<(), BodyError> {
-    if request.method == "POST" {
-        return Err(source::nothing().into());
-    }
-    sink.event(0, Event::new(Kind::Control, provider));
-    Ok(())
 }

@@ -60,7 +60,7 @@ static WORDS: &[Word] = &[
     word("FAIL", State::Failed),
 ];
 
-static PROFILE: Profile = Profile {
+pub(super) static PROFILE: Profile = Profile {
     provider: Provider::Gupshup,
     status: &[Slot::Status, Slot::StatusAlt],
     words: WORDS,

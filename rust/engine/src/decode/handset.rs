@@ -1,34 +1,35 @@
-//! The handset of an event where the field may hold anything: what is no phone number is none,
-//! and a national number counts where the country is known.
+//! The handset of an event where a national number counts, if the country is known.
 
 use super::number::{Contact, classify};
 use super::row::Row;
 use super::slots::{Fault, Slot};
-use crate::event::Number;
+use crate::event::{Event, Number};
 use crate::limits::{NUMBER_DIGITS_MAX, NUMBER_DIGITS_MIN};
 
-/// The number in the first of these slots that is filled. `country` is the calling code that
-/// takes the place of one leading zero.
+/// Makes the first of these slots that is filled the event's contact. `country` is the calling
+/// code that takes the place of one leading zero.
 pub(super) fn handset(
+    event: &mut Event<'_>,
     row: &mut Row<'_>,
     slots: &[Slot],
     country: Option<u32>,
-) -> Result<Option<Number>, Fault> {
+) -> Result<(), Fault> {
     for slot in slots {
-        let Some(text) = row.text(*slot)?.filter(|text| !text.is_empty()) else {
-            continue;
-        };
-        return Ok(number_of(&text, country));
+        if let Some(text) = row.text(*slot)?.filter(|text| !text.is_empty()) {
+            set_handset(event, &text, row.slots.get(*slot).at, country);
+            return Ok(());
+        }
     }
-    Ok(None)
+    Ok(())
 }
 
-/// The number a text is, or none.
-pub(super) fn number_of(text: &str, country: Option<u32>) -> Option<Number> {
+/// Makes a text that stands at an offset of the body the event's contact; what can be no number
+/// at all is remembered by its place.
+pub(super) fn set_handset(event: &mut Event<'_>, text: &str, at: u32, country: Option<u32>) {
     match classify(text.as_bytes()) {
-        Contact::Phone(number) => Some(number),
-        Contact::NotPhone => country.and_then(|country| national(text, country)),
-        Contact::Garbage => None,
+        Contact::Phone(number) => event.contact = Some(number),
+        Contact::NotPhone => event.contact = country.and_then(|country| national(text, country)),
+        Contact::Garbage => event.strange_contact_at = Some(at),
     }
 }
 
@@ -50,10 +51,29 @@ fn national(text: &str, country: u32) -> Option<Number> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::{Kind, Provider};
+
+    fn read(text: &str, country: Option<u32>) -> Event<'static> {
+        let mut event = Event::new(Kind::Receipt, Provider::Mmg);
+        set_handset(&mut event, text, 7, country);
+        event
+    }
+
+    #[test]
+    fn what_is_no_number() {
+        for (text, at) in [("07700900123", None), ("61234", None), ("Harbour", Some(7))] {
+            let event = read(text, None);
+            assert_eq!(
+                (event.contact, event.strange_contact_at),
+                (None, at),
+                "{text}"
+            );
+        }
+    }
 
     #[test]
     fn national_numbers() {
-        let gb = |text| number_of(text, Some(44)).map(|number| number.0);
+        let gb = |text| read(text, Some(44)).contact.map(|number| number.0);
         for text in [
             "07700900123",
             "07700 900123",
@@ -76,6 +96,5 @@ mod tests {
         ] {
             assert_eq!(gb(text), None, "{text}");
         }
-        assert_eq!(number_of("07700900123", None), None);
     }
 }

@@ -1,7 +1,7 @@
 //! `HighConnection`: receipts as query, inbound messages as form, whose values are
 //! percent-encoded ISO-8859-1. Their times name no zone.
 
-use super::handset::{handset, number_of};
+use super::handset::{handset, set_handset};
 use super::latin::latin;
 use super::profile::{Profile, Shape, Word, check_reference, word};
 use super::row::Row;
@@ -55,14 +55,14 @@ pub(super) static PROFILE: Profile = Profile {
 };
 
 pub(super) fn decode<S: Sink>(request: &RequestView<'_>, sink: &mut S) -> Result<(), BodyError> {
-    flat::decode(PROFILE.provider, request, &ROOT, build, sink)
+    flat::decode(request, &ROOT, build, sink)
 }
 
 fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
     let has = |slot| row.slots.has(slot);
     if row.slots.is_filled(Slot::Status) {
         let mut event = PROFILE.receipt(row)?;
-        event.contact = handset(row, &[Slot::To], None)?;
+        handset(&mut event, row, &[Slot::To], None)?;
         check_reference(row, &event)?;
         return Ok(Some(event));
     }
@@ -76,7 +76,7 @@ fn reply<'s>(row: &mut Row<'s>) -> Result<Event<'s>, Fault> {
     let mut event = Event::new(Kind::Reply, PROFILE.provider);
     event.message_id = latin(row, Slot::IdAlt, ID_BYTES_MAX)?.filter(|id| !id.is_empty());
     let from = latin(row, Slot::From, usize::MAX)?.unwrap_or_default();
-    event.contact = number_of(&from, None);
+    set_handset(&mut event, &from, row.slots.get(Slot::From).at, None);
     event.sender = latin(row, Slot::Sender, SENDER_BYTES_MAX)?.filter(|name| !name.is_empty());
     event.text = latin(row, Slot::Text, REPLY_TEXT_BYTES_MAX)?;
     event.client_ref = latin(row, Slot::PartText, ID_BYTES_MAX)?.filter(|id| !id.is_empty());

@@ -35,7 +35,7 @@ static CLASSES: &[Class] = &[
     (ErrorClass::RateLimit, &["ESME_RTHROTTLED"]),
 ];
 
-static PROFILE: Profile = Profile {
+pub(super) static PROFILE: Profile = Profile {
     provider: Provider::Jasmin,
     status: &[Slot::Status],
     words: smpp::WORDS,

@@ -7,7 +7,7 @@
 //! `UTC time` (`%t`), `error_code` (`%#smpp#dlr_err#`), `meta-data` (`%D`), `coding` (`%c`),
 //! `charset` (`%C`). Names are never compared without regard to case: `q` and `Q` differ.
 
-use super::profile::{Profile, Shape, check_reference};
+use super::profile::{Profile, Shape, Word, check_reference, word};
 use super::row::{Row, Zone, clean_code};
 use super::slots::{Fault, Raw, Slot, Slots, Wire};
 use super::tree::one_row;
@@ -98,7 +98,7 @@ const SHAPE: Shape = Shape {
 pub(super) static PROFILE: Profile = Profile {
     provider: Provider::Kannel,
     status: &[Slot::Status],
-    words: &[],
+    words: WORDS,
     code: &[],
     classes: &[],
     text: &[],
@@ -106,19 +106,34 @@ pub(super) static PROFILE: Profile = Profile {
     reply: SHAPE,
 };
 
-/// The state that bits of `%d` mean. Of several the gravest counts: refused, not delivered,
-/// delivered, accepted by the SMSC, buffered there.
+/// Types of receipts. Where several bits are set, the gravest counts, and it stands first here.
+static WORDS: &[Word] = &[
+    word("16", State::Rejected),
+    word("2", State::Undelivered),
+    word("1", State::Delivered),
+    word("8", State::Sent),
+    word("4", State::Accepted),
+    // Whole numbers that some builds send.
+    word("34", State::Expired),
+    word("66", State::Unknown),
+];
+/// How many of them are bits.
+const BITS: usize = 5;
+
+/// The state that the bits of `%d` mean.
 fn state(bits: Option<u32>) -> State {
-    match bits {
-        Some(34) => State::Expired,
-        Some(66) | None => State::Unknown,
-        Some(bits) if bits & 16 != 0 => State::Rejected,
-        Some(bits) if bits & 2 != 0 => State::Undelivered,
-        Some(bits) if bits & 1 != 0 => State::Delivered,
-        Some(bits) if bits & 8 != 0 => State::Sent,
-        Some(bits) if bits & 4 != 0 => State::Accepted,
-        Some(_) => State::Unknown,
-    }
+    let number = |word: &&Word| word.0.parse::<u32>().unwrap_or_default();
+    let Some(bits) = bits else {
+        return State::Unknown;
+    };
+    let whole = WORDS.iter().skip(BITS).find(|word| number(word) == bits);
+    let word = whole.or_else(|| {
+        WORDS
+            .iter()
+            .take(BITS)
+            .find(|word| number(word) & bits != 0)
+    });
+    word.map_or(State::Unknown, |(_, state, _)| *state)
 }
 
 pub(super) fn decode<S: Sink>(
@@ -254,33 +269,19 @@ fn body_text<'a>(request: &RequestView<'a>) -> Result<Option<Cow<'a, str>>, Faul
         return Ok(None);
     }
     let is_ucs2 = || request.header("x-kannel-coding").map(str::trim) == Some("2");
-    if is_utf16(&kind) || (!kind.contains("charset") && is_ucs2()) {
+    if charset::is_utf16_name(&kind) || (!kind.contains("charset") && is_ucs2()) {
         let text = charset::utf16(request.body);
         return text
             .map(|text| Some(Cow::Owned(text)))
             .map_err(|broken| Fault::new(broken.0, RejectCode::NotUtf8));
     }
-    if is_latin1(&kind) {
+    if charset::is_latin1_name(&kind) {
         return Ok(Some(Cow::Owned(charset::latin1(request.body))));
     }
     match std::str::from_utf8(request.body) {
         Ok(text) => Ok(Some(Cow::Borrowed(text))),
         Err(error) => Err(Fault::new(error.valid_up_to(), RejectCode::NotUtf8)),
     }
-}
-
-/// Whether a text in lower case names UTF-16 or what was before it.
-fn is_utf16(name: &str) -> bool {
-    ["utf-16", "utf16", "ucs-2", "ucs2"]
-        .iter()
-        .any(|known| name.contains(known))
-}
-
-/// Whether a text in lower case names ISO 8859-1 or Windows' own.
-fn is_latin1(name: &str) -> bool {
-    ["8859-1", "latin1", "latin-1", "windows-1252"]
-        .iter()
-        .any(|known| name.contains(known))
 }
 
 /// The words of a reply: bytes in the charset, or the coding, that other parameters tell.
@@ -292,9 +293,9 @@ fn words<'s>(row: &mut Row<'s>) -> Result<Option<Cow<'s, str>>, Fault> {
     if named.is_empty() && row.text(CODING)?.is_some_and(|coding| coding.trim() == "2") {
         named.push_str("ucs-2");
     }
-    let text = if is_utf16(&named) {
+    let text = if charset::is_utf16_name(&named) {
         charset::utf16(&bytes).map_err(|_| row.fault_in(Slot::Text, RejectCode::LoneSurrogate))?
-    } else if is_latin1(&named) {
+    } else if charset::is_latin1_name(&named) {
         charset::latin1(&bytes)
     } else {
         match bytes {

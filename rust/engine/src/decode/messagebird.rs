@@ -51,7 +51,7 @@ static WORDS: &[Word] = &[
 
 static CLASSES: &[Class] = &[(ErrorClass::OptedOut, &["103"])];
 
-static PROFILE: Profile = Profile {
+pub(super) static PROFILE: Profile = Profile {
     provider: Provider::MessageBird,
     status: &[Slot::Status],
     words: WORDS,
@@ -60,6 +60,7 @@ static PROFILE: Profile = Profile {
     text: &[Slot::Text, Slot::TextAlt],
     receipt: Shape {
         contact: &[Slot::To],
+        time: &[Slot::Time],
         parts: &[Slot::Parts],
         client_ref: &[Slot::Ref],
         ..Shape::NONE
@@ -108,8 +109,7 @@ fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
     let is_reply = has(Slot::From) || has(Slot::Text) || has(Slot::TextAlt);
     let is_report = has(Slot::Status) || has(Slot::Code) || has(Slot::Time);
     if row.slots.is_filled(Slot::Status) || (is_report && !is_reply) {
-        let mut event = PROFILE.receipt(row)?;
-        event.occurred_us = zoned(row, Slot::Time);
+        let event = PROFILE.receipt(row)?;
         check_reference(row, &event)?;
         return Ok(Some(event));
     }
@@ -119,29 +119,16 @@ fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
     let is_short = row.slots.is_filled(SHORT_CODE) || row.slots.is_filled(Slot::IdAlt);
     let profile = if is_short { &SHORT } else { &PROFILE };
     let mut event = profile.reply(row)?;
-    let (created, received) = (zoned(row, Slot::TimeAlt), received(row));
+    if !is_short && event.text.as_deref() == Some("") && row.slots.is_filled(Slot::TextAlt) {
+        event.text = row.reply_text(&[Slot::TextAlt])?;
+    }
+    let (created, received) = (row.time(&[Slot::TimeAlt], Zone::Named), received(row));
     event.occurred_us = if is_short {
         received.or(created)
     } else {
         created.or(received)
     };
     Ok(Some(event))
-}
-
-/// A time with its zone. Where a relay did not escape the plus before an offset, a blank
-/// arrives in its place.
-fn zoned(row: &mut Row<'_>, slot: Slot) -> Option<i64> {
-    if let Some(us) = row.time(&[slot], Zone::Named) {
-        return Some(us);
-    }
-    let text = row.text(slot).ok()??;
-    let (start, offset) = text.trim_ascii().rsplit_once(' ')?;
-    // The date and the time of day stand before the offset.
-    if offset.len() < 4 || !start.contains(':') {
-        return None;
-    }
-    let read = time::parse_text(format!("{start}+{offset}").as_bytes())?;
-    read.is_zoned.then_some(read.us)
 }
 
 /// `YYYYMMDDhhmmss`, which is UTC.

@@ -2,7 +2,7 @@
 //! are percent-encoded inside the JSON, with `+` for blanks. Times of receipts are those of the
 //! clock in London; of inbound messages UTC, unless the text says otherwise.
 
-use super::handset::number_of;
+use super::handset::set_handset;
 use super::profile::{Class, Profile, Shape, Word, check_reference, word};
 use super::row::Row;
 use super::slots::{Fault, Slot};
@@ -77,7 +77,7 @@ pub(super) static PROFILE: Profile = Profile {
 };
 
 pub(super) fn decode<S: Sink>(request: &RequestView<'_>, sink: &mut S) -> Result<(), BodyError> {
-    flat::decode(PROFILE.provider, request, &ROOT, build, sink)
+    flat::decode(request, &ROOT, build, sink)
 }
 
 fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
@@ -106,7 +106,7 @@ fn receipt<'s>(row: &mut Row<'s>) -> Result<Event<'s>, Fault> {
         _ => None,
     };
     event.error_class = pair.and_then(|(state, pair)| PROFILE.class(state, Some(&pair)));
-    event.contact = contact(row)?;
+    contact(&mut event, row)?;
     event.occurred_us = time(row, Slot::Time, zone::LONDON);
     check_reference(row, &event)?;
     Ok(event)
@@ -115,27 +115,25 @@ fn receipt<'s>(row: &mut Row<'s>) -> Result<Event<'s>, Fault> {
 fn reply<'s>(row: &mut Row<'s>) -> Result<Event<'s>, Fault> {
     let mut event = PROFILE.reply(row)?;
     event.message_id = decoded(row, Slot::IdAlt, ID_BYTES_MAX)?.filter(|id| !id.is_empty());
-    event.contact = contact(row)?;
+    contact(&mut event, row)?;
     event.sender = decoded(row, Slot::Sender, SENDER_BYTES_MAX)?.filter(|name| !name.is_empty());
     event.text = decoded(row, Slot::Text, REPLY_TEXT_BYTES_MAX)?;
     event.occurred_us = time(row, Slot::TimeAlt, Clock::UTC);
     Ok(event)
 }
 
-fn contact(row: &mut Row<'_>) -> Result<Option<crate::event::Number>, Fault> {
+fn contact(event: &mut Event<'_>, row: &mut Row<'_>) -> Result<(), Fault> {
     let text = decoded(row, Slot::From, usize::MAX)?.unwrap_or_default();
-    Ok(number_of(&text, COUNTRY))
+    set_handset(event, &text, row.slots.get(Slot::From).at, COUNTRY);
+    Ok(())
 }
 
 /// The time as it is, or percent-encoded; a plus sign may stand for a blank or for itself.
 fn time(row: &mut Row<'_>, slot: Slot, clock: Clock) -> Option<i64> {
     let text = row.text(slot).ok()??;
-    let decoded = undo_percent(&text);
-    let mended = || clock.read(&zone::with_plus(&decoded)?);
     clock
         .read(&text)
-        .or_else(|| clock.read(&decoded))
-        .or_else(mended)
+        .or_else(|| clock.read(&undo_percent(&text)))
 }
 
 /// A value without its percent-encoding. A plus sign in front of a digit is one: no number

@@ -72,7 +72,7 @@ static WORDS: &[Word] = &[
     word("BLOCKED", State::Rejected),
 ];
 
-static PROFILE: Profile = Profile {
+pub(super) static PROFILE: Profile = Profile {
     provider: Provider::Msg91,
     status: &[Slot::Status, Slot::StatusAlt],
     words: WORDS,

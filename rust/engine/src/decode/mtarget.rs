@@ -56,7 +56,7 @@ pub(super) static PROFILE: Profile = Profile {
 };
 
 pub(super) fn decode<S: Sink>(request: &RequestView<'_>, sink: &mut S) -> Result<(), BodyError> {
-    flat::decode(PROFILE.provider, request, &ROOT, build, sink)
+    flat::decode(request, &ROOT, build, sink)
 }
 
 fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
@@ -72,7 +72,7 @@ fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
     let keyword = row.value(Slot::Consent, usize::MAX)?;
     let is_stop = keyword.is_some_and(|word| word.trim().eq_ignore_ascii_case("stop"));
     let mut event = PROFILE.reply(row)?;
-    event.contact = handset(row, &[Slot::From], None)?;
+    handset(&mut event, row, &[Slot::From], None)?;
     match (is_stop, &event.text) {
         (true, None) => (event.kind, event.state) = (Kind::OptOut, Some(State::Stop)),
         (true, Some(_)) => event.consent = Some(State::Stop),

@@ -39,7 +39,7 @@ pub(super) static PROFILE: Profile = Profile {
 };
 
 pub(super) fn decode<S: Sink>(request: &RequestView<'_>, sink: &mut S) -> Result<(), BodyError> {
-    flat::decode_merged(PROFILE.provider, request, &ROOT, build, sink)
+    flat::decode_merged(request, &ROOT, build, sink)
 }
 
 fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
@@ -53,7 +53,7 @@ fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
     }
     if row.slots.has(Slot::Text) || row.slots.has(Slot::From) {
         let mut event = PROFILE.reply(row)?;
-        event.contact = handset(row, &[Slot::From], None)?;
+        handset(&mut event, row, &[Slot::From], None)?;
         return Ok(Some(event));
     }
     Err(row.fault(RejectCode::KindUnknown))

@@ -45,7 +45,7 @@ const SHAPE: Shape = Shape {
     ..Shape::NONE
 };
 
-static PROFILE: Profile = Profile {
+pub(super) static PROFILE: Profile = Profile {
     provider: Provider::Plivo,
     status: &[Slot::Status],
     words: WORDS,

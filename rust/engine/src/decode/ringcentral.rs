@@ -74,7 +74,7 @@ const SHAPE: Shape = Shape {
     ..Shape::NONE
 };
 
-static PROFILE: Profile = Profile {
+pub(super) static PROFILE: Profile = Profile {
     provider: Provider::RingCentral,
     status: &[Slot::Status],
     words: WORDS,

@@ -1,13 +1,12 @@
 //! Sinch SMS (XMS): a report on one recipient, a report on a batch, whose recipients stand in
 //! groups of one status, or an inbound message. A batch has one id for all its recipients.
 
-use super::body::unmarked;
 use super::groups::{Groups, json_groups};
 use super::profile::{Class, Profile, Shape, Word, check_reference, ends_unknown, word};
 use super::row::Row;
 use super::slots::{Fault, Slot};
 use super::table::{Key, key, object};
-use super::{BodyError, RejectCode, RequestView, Sink};
+use super::{BodyError, RejectCode, RequestView, Sink, source};
 use crate::event::{ErrorClass, Event, Kind, Provider, State};
 use crate::limits::ID_BYTES_MAX;
 
@@ -75,7 +74,7 @@ const NO_ERROR: [&str; 2] = ["400", "401"];
 
 static CLASSES: &[Class] = &[(ErrorClass::Expired, &["406"])];
 
-static PROFILE: Profile = Profile {
+pub(super) static PROFILE: Profile = Profile {
     provider: Provider::Sinch,
     status: &[Slot::Status],
     words: WORDS,
@@ -102,9 +101,10 @@ static PROFILE: Profile = Profile {
 };
 
 pub(super) fn decode<S: Sink>(request: &RequestView<'_>, sink: &mut S) -> Result<(), BodyError> {
-    unmarked(request, sink, |body, sink| {
-        json_groups(body, &GROUPS, build, sink)
-    })
+    if request.body.trim_ascii().is_empty() {
+        return Err(source::nothing().into());
+    }
+    json_groups(request.body, &GROUPS, build, sink)
 }
 
 fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {

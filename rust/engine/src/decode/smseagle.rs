@@ -31,7 +31,7 @@ pub(super) static PROFILE: Profile = Profile {
 };
 
 pub(super) fn decode<S: Sink>(request: &RequestView<'_>, sink: &mut S) -> Result<(), BodyError> {
-    flat::decode(PROFILE.provider, request, &ROOT, build, sink)
+    flat::decode(request, &ROOT, build, sink)
 }
 
 fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
@@ -39,6 +39,6 @@ fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
         return Err(row.fault(RejectCode::KindUnknown));
     }
     let mut event = PROFILE.reply(row)?;
-    event.contact = handset(row, &[Slot::From], None)?;
+    handset(&mut event, row, &[Slot::From], None)?;
     Ok(Some(event))
 }

@@ -53,14 +53,14 @@ pub(super) static PROFILE: Profile = Profile {
 };
 
 pub(super) fn decode<S: Sink>(request: &RequestView<'_>, sink: &mut S) -> Result<(), BodyError> {
-    flat::decode(PROFILE.provider, request, &ROOT, build, sink)
+    flat::decode(request, &ROOT, build, sink)
 }
 
 fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
     let has = |slot| row.slots.has(slot);
     if row.slots.is_filled(Slot::Status) {
         let mut event = PROFILE.receipt(row)?;
-        event.contact = handset(row, &[Slot::To], None)?;
+        handset(&mut event, row, &[Slot::To], None)?;
         if event.state == Some(State::Failed) {
             event.error_class = Some(ErrorClass::InvalidNumber);
         }
@@ -69,7 +69,7 @@ fn build<'s>(row: &mut Row<'s>) -> Result<Option<Event<'s>>, Fault> {
     }
     if has(Slot::Text) || has(Slot::From) || has(Slot::ReplySign) {
         let mut event = PROFILE.reply(row)?;
-        event.contact = handset(row, &[Slot::From], None)?;
+        handset(&mut event, row, &[Slot::From], None)?;
         return Ok(Some(event));
     }
     Err(row.fault(RejectCode::KindUnknown))

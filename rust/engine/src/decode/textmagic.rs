@@ -36,7 +36,7 @@ static TABLES: Tables = Tables {
 
 static WORDS: &[Word] = &[word("d", State::Delivered)];
 
-static PROFILE: Profile = Profile {
+pub(super) static PROFILE: Profile = Profile {
     provider: Provider::Textmagic,
     status: &[Slot::Status],
     words: WORDS,

@@ -124,12 +124,17 @@ impl Cursor<'_> {
         if self.0.is_empty() {
             return if blank { Err(Broken) } else { Ok(None) };
         }
+        // A plus that a form did not escape has become a blank.
+        let is_offset =
+            || matches!(self.0.len(), 4 | 5) && self.0.first().is_some_and(u8::is_ascii_digit);
+        let is_lost = blank && (self.take(b' ') || is_offset());
         if matches!(self.0, b"Z" | b"z" | b"UTC" | b"GMT") {
             return Ok(Some(0));
         }
         let sign = match (self.take(b'+'), self.take(b'-')) {
             (true, false) => 1,
             (false, true) => -1,
+            _ if is_lost => 1,
             _ => return Err(Broken),
         };
         let hours = self.number(2).ok_or(Broken)?;
@@ -149,7 +154,7 @@ impl Cursor<'_> {
 /// What follows a time is no zone.
 struct Broken;
 
-/// Reads `YYYY-MM-DDThh:mm[:ss[.f...]]` with `T` or a blank, and with `Z`, `UTC`, an offset
+/// Reads `YYYY-MM-DDThh:mm[:ss[.f...]]` with `T`, a blank or a plus, and with `Z`, `UTC`, an offset
 /// (`+00:00`, `+0000`, `+00`) or no zone at the end. Fractions are cut to microseconds.
 pub fn parse_text(text: &[u8]) -> Option<Read> {
     let mut rest = Cursor(text.trim_ascii());
@@ -158,7 +163,7 @@ pub fn parse_text(text: &[u8]) -> Option<Read> {
     let month = rest.number(2)?;
     rest.take(b'-').then_some(())?;
     let day = rest.number(2)?;
-    (rest.take(b'T') || rest.take(b't') || rest.take(b' ')).then_some(())?;
+    (rest.take(b'T') || rest.take(b't') || rest.take(b' ') || rest.take(b'+')).then_some(())?;
     let hour = rest.number(2)?;
     rest.take(b':').then_some(())?;
     let minute = rest.number(2)?;

@@ -73,7 +73,7 @@ const SHAPE: Shape = Shape {
     ..Shape::NONE
 };
 
-static PROFILE: Profile = Profile {
+pub(super) static PROFILE: Profile = Profile {
     provider: Provider::VonageMessages,
     status: &[Slot::Status],
     words: WORDS,

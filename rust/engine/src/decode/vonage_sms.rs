@@ -8,7 +8,7 @@ use super::source::{self, Source};
 use super::table::{Key, key, object};
 use super::tree::{form_slots, json_rows, one_row};
 use super::{BodyError, RejectCode, RequestView, Sink};
-use crate::event::{ErrorClass, Event, Kind, Provider, State};
+use crate::event::{ErrorClass, Event, Provider, State};
 
 static ROOT: Key = object(
     "",
@@ -70,11 +70,7 @@ pub(super) static PROFILE: Profile = Profile {
 
 pub(super) fn decode<S: Sink>(request: &RequestView<'_>, sink: &mut S) -> Result<(), BodyError> {
     match source::find(request) {
-        Source::Nothing if request.method == "POST" => Err(source::nothing().into()),
-        Source::Nothing => {
-            sink.event(0, Event::new(Kind::Control, Provider::VonageSms));
-            Ok(())
-        }
+        Source::Nothing => Err(source::nothing().into()),
         Source::Json(body) => json_rows(body, &ROOT, build, sink),
         Source::Query(form) | Source::Form(form) => {
             let mut slots = Slots::EMPTY;

@@ -153,17 +153,6 @@ fn offset(text: &str) -> Option<Clock> {
     })
 }
 
-/// A time with an offset whose plus sign a form has turned into a blank, mended.
-pub(super) fn with_plus(text: &str) -> Option<String> {
-    let (time, offset) = text.trim_end().rsplit_once(' ')?;
-    let is_offset = matches!(offset.len(), 4 | 5)
-        && offset
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b':')
-        && time.contains(':');
-    is_offset.then(|| format!("{time}+{offset}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -294,12 +283,5 @@ mod tests {
         for name in ["", "Mars/Olympus", "Z", "05:30", "+5", "GMT+1"] {
             assert_eq!(Clock::named(name), None, "{name}");
         }
-    }
-
-    #[test]
-    fn lost_plus_signs() {
-        let mended = |text| with_plus(text).and_then(|text| parse_text(text.as_bytes()));
-        assert!(mended("2026-06-27T18:07:17 01:00").is_some_and(|read| read.is_zoned));
-        assert_eq!(with_plus("2026-06-27 18:07:17"), None);
     }
 }

@@ -25,6 +25,8 @@ macro_rules! faults {
 faults! {
     /// No signature.
     SignatureMissing = "signature_missing" "the request has no signature where the scheme puts it",
+    /// No signature, from a sender that now and then forgets it and sends again when told to.
+    SignatureAwaited = "signature_awaited" "the request is not signed; send it again, signed",
     /// Not in the form that the scheme has.
     SignatureMalformed = "signature_malformed" "the signature is not in the form that the scheme has; it was cut or altered",
     /// Well formed, not made with any of our secrets over what was received.

@@ -29,6 +29,7 @@ impl Custom {
             "clock": self.clock,
             "parts": self.parts.word(),
             "signatures": signatures,
+            "scheme": self.signature,
             "answer": facts::answer(&self.answer),
             "states": states,
             "other_state": self.words.other.map(|(state, _)| state.name()),

@@ -2,7 +2,7 @@
 //! `DD/MM/YYYY hh:mm:ss`.
 
 use crate::decode::time::{parse_text, parse_unix, wall_us};
-use crate::decode::zone::{Clock, with_plus};
+use crate::decode::zone::Clock;
 
 /// How times are written, and on which clock.
 #[derive(Clone, Debug, Default)]
@@ -97,15 +97,12 @@ impl Times {
         match &self.form {
             Form::Unix => parse_unix(text.as_bytes()),
             Form::Iso => {
-                let read = |text: &str| {
-                    let read = parse_text(text.as_bytes())?;
-                    match self.clock {
-                        _ if read.is_zoned => Some(read.us),
-                        Some(clock) => Some(clock.to_utc(read.us)),
-                        None => None,
-                    }
-                };
-                read(text).or_else(|| read(&with_plus(text)?))
+                let read = parse_text(text.as_bytes())?;
+                match self.clock {
+                    _ if read.is_zoned => Some(read.us),
+                    Some(clock) => Some(clock.to_utc(read.us)),
+                    None => None,
+                }
             }
             Form::Pattern(tokens) => {
                 let wall = wall_us(parts(tokens, text.trim())?)?;

@@ -237,7 +237,7 @@ pub trait Sink {
 /// does not. Kannel and Gupshup, whose parameter names are all the operator's, know more (see
 /// [`TEMPLATE_ROLES`]); there the name `(body)` is the body.
 ///
-/// A request that tells nothing ([`RequestView::is_probe`]) is a control event.
+/// A request that tells nothing ([`RequestView::is_probe`], OPTIONS) is a control event.
 ///
 /// # Errors
 /// [`BodyError`] when the body cannot be read; what the sink was given was withdrawn then.
@@ -248,7 +248,8 @@ pub fn decode<S: Sink>(
     sink: &mut S,
 ) -> Result<(), BodyError> {
     // Fields of a PDU may all stand in headers.
-    if request.is_probe() && !matches!(provider, Provider::Canonical | Provider::Smpp) {
+    let is_asking = request.is_probe() || request.method == "OPTIONS";
+    if is_asking && !matches!(provider, Provider::Canonical | Provider::Smpp) {
         sink.event(0, Event::new(Kind::Control, provider));
         return Ok(());
     }

@@ -109,7 +109,7 @@ const _: () = assert!(NUMBER_DIGITS_MIN < NUMBER_DIGITS_MAX && NUMBER_DIGITS_MAX
 /// Shared secrets, keys or certificates of one source: the live one, and those being changed.
 pub const SECRETS_COUNT_MAX: usize = 8;
 /// Signatures tried of a header that holds several; a list of a thousand is an attack.
-pub const SIGNATURES_TRIED_MAX: usize = 8;
+pub const SIGNATURES_TRIED_MAX: usize = 32;
 /// Bytes of a header field or parameter that holds a signature. The longest tokens have 1,500.
 pub const SIGNED_HEADER_BYTES_MAX: usize = 8 * 1024;
 /// How far from now the time of a signed request may be, either way, where the scheme has a

@@ -665,6 +665,7 @@ fn probes() {
         for file in [
             "GET /x\n\n",
             "HEAD /x\n\n",
+            "OPTIONS /x\n\n",
             "HEAD /x?id=1&status=2\n\n",
             "GET /x?campaign=a&blast=b\n\n",
         ] {

@@ -309,6 +309,11 @@ pub(super) fn clean_code(code: Cow<'_, str>) -> Option<Cow<'_, str>> {
     }
     let kept = code.get(..end).unwrap_or_default();
     let kept = kept.split('\0').next().unwrap_or_default();
+    // Blanks around it are no part of a code; one before it is a copy of its own.
+    let kept = kept.trim_ascii_end();
+    if kept.starts_with(|first: char| first.is_ascii_whitespace()) {
+        return clean_code(Cow::Owned(kept.trim_ascii_start().to_owned()));
+    }
     let digits = kept.strip_prefix("0x").unwrap_or(kept);
     if digits.bytes().all(|byte| byte == b'0') || matches!(kept, "ND" | "...") {
         return None;
@@ -321,4 +326,27 @@ pub(super) fn clean_code(code: Cow<'_, str>) -> Option<Cow<'_, str>> {
             Cow::Owned(text)
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_that_say_something() {
+        for (code, expected) in [
+            ("30003", Some("30003")),
+            (" 1f ", Some("1f")),
+            ("45\0junk", Some("45")),
+            ("000", None),
+            ("0x000", None),
+            (" ND", None),
+            ("   ", None),
+            ("...", None),
+            ("", None),
+        ] {
+            let found = clean_code(Cow::Borrowed(code));
+            assert_eq!(found.as_deref(), expected, "{code:?}");
+        }
+    }
 }

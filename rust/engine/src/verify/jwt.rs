@@ -8,11 +8,17 @@ use super::mac::{self, Hash};
 use super::{Checked, Fault, Signed};
 use crate::limits::{SIGNATURE_WINDOW_S, TOKEN_LEEWAY_S};
 
+const BEARER: &[u8] = b"Bearer ";
+
 /// Vonage: `Authorization: Bearer TOKEN`.
 pub fn check_vonage(request: &Signed<'_>, secrets: &Secrets, now_s: i64) -> Checked {
     let header = request.header("authorization", Fault::SignatureMissing)?;
-    let token = header.strip_prefix(b"Bearer ");
-    let token = token.ok_or(Fault::SignatureMissing)?.trim_ascii();
+    // The name of an authorization scheme has no case (RFC 9110).
+    let (scheme, token) = header.split_at_checked(BEARER.len()).unwrap_or_default();
+    if !scheme.eq_ignore_ascii_case(BEARER) {
+        return Err(Fault::SignatureMissing);
+    }
+    let token = token.trim_ascii();
     let claims = read(token, &["HS256"], secrets)?;
     check_issuer(&claims, "Vonage")?;
     check_body_hash(&claims, request.body)?;
@@ -38,6 +44,10 @@ pub fn check_messagebird(request: &Signed<'_>, secrets: &Secrets, now_s: i64) ->
     };
     if !is_hash(url_hash, request.url.as_bytes()) {
         return Err(Fault::UrlMismatch);
+    }
+    // The hash of a body that is not there: one was taken away, or never meant.
+    if request.body.is_empty() && claims.contains_key("payload_hash") {
+        return Err(Fault::BodyHashMismatch);
     }
     check_body_hash(&claims, request.body)?;
     check_times(&claims, now_s)
@@ -155,7 +165,8 @@ mod tests {
 
     fn verify(scheme: &Scheme, token: &str, body: &str, now_s: i64) -> Checked {
         let keys = Keys::parse(scheme, &[b"old".as_slice(), b"key"]).unwrap();
-        let bearer = format!("Bearer {token}");
+        // The name of the scheme has no case.
+        let bearer = format!("bEArer {token}");
         let headers = [
             ("authorization", bearer.as_bytes()),
             ("messagebird-signature-jwt", token.as_bytes()),
@@ -204,6 +215,11 @@ mod tests {
         for (claims, body, expected) in [
             (claims(&with_body), "x", Ok(())),
             (claims(&with_body), "", Err(Fault::BodyHashMismatch)),
+            (
+                claims(&format!(r#","payload_hash":"{}""#, hash(""))),
+                "",
+                Err(Fault::BodyHashMismatch),
+            ),
             (claims(""), "x", Err(Fault::BodyHashMissing)),
             (
                 claims(r#","payload_hash":7"#),

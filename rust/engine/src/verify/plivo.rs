@@ -198,9 +198,14 @@ mod tests {
         let one = sign("https://a/b.12");
         let with_body = verify(&Scheme::PlivoV3, "GET", "https://a/b", "c=1", &one);
         assert_eq!(with_body, Err(Fault::BodyUnsigned));
-        let ninth = format!("{}{one}", format!("{},", sign("x")).repeat(8));
-        let seen = verify(&Scheme::PlivoV3, "GET", "https://a/b", "", &ninth);
-        assert_eq!(seen, Err(Fault::SignatureMismatch));
+        for (before, expected) in [
+            (SIGNATURES_TRIED_MAX - 1, Ok(())),
+            (SIGNATURES_TRIED_MAX, Err(Fault::SignatureMismatch)),
+        ] {
+            let many = format!("{}{one}", format!("{},", sign("x")).repeat(before));
+            let seen = verify(&Scheme::PlivoV3, "GET", "https://a/b", "", &many);
+            assert_eq!(seen, expected, "{before} others");
+        }
         let seen = verify(&Scheme::PlivoV3, "GET", "https://a/b", "", "!");
         assert_eq!(seen, Err(Fault::SignatureMalformed));
     }

@@ -16,8 +16,7 @@ from smstrack_core import _core
 from smstrack_core.config import ServeSettings
 from smstrack_core.engine import Engine
 from smstrack_core.errors import StorageError
-from smstrack_core.replies import label_batch
-from smstrack_core.replies.label import failures
+from smstrack_core.replies.label import failures, label_slices
 from smstrack_core.values import now_ms
 
 _SNAPSHOT_THREADS: Final = 1
@@ -76,7 +75,7 @@ class Server:
                     await self._wait(timeout_ms)
                     texts, timeout_ms = self._door.pump(now_ms())
                     if texts is not None:
-                        timeout_ms = self._door.finish(label_batch(texts), now_ms())
+                        timeout_ms = self._door.finish(await _labels(texts), now_ms())
         finally:
             self._ended.set()
 
@@ -137,6 +136,14 @@ class Server:
     def close(self) -> None:
         """Closes every socket. The engine stays open: it belongs to the caller."""
         self._door.close()
+
+
+async def _labels(texts: list[str]) -> bytes:
+    """Labels of a turn's replies; other tasks run after every slice of time."""
+    labels = bytearray()
+    for _ in label_slices(texts, labels):
+        await trio.lowlevel.checkpoint()
+    return bytes(labels)
 
 
 @asynccontextmanager

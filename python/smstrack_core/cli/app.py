@@ -10,6 +10,7 @@ import typer
 
 import smstrack_core as sms
 from smstrack_core import _core
+from smstrack_core.cli.labelling import classify_command, rules_app
 from smstrack_core.cli.output import (
     advance,
     exit_if_interrupted,
@@ -28,6 +29,9 @@ app: Final = typer.Typer(
     rich_markup_mode="markdown",
     epilog="`smstrack COMMAND --help` explains a command; `smstrack demo` shows what all this is.",
 )
+
+app.add_typer(rules_app, name="rules")
+app.command("classify")(classify_command)
 
 Directory = Annotated[Path, typer.Argument(help="Data directory.", metavar="DIR")]
 ROLES: Final = (
@@ -90,6 +94,10 @@ def serve(
     grace_s: Annotated[
         float, typer.Option(help="Seconds that open requests have to finish at the end.")
     ] = 10.0,
+    rules: Annotated[
+        list[Path] | None,
+        typer.Option(help="More reply rules: a TOML file or a directory. May be repeated."),
+    ] = None,
 ) -> None:
     """Take in webhooks over HTTP until Ctrl-C or SIGTERM.
 
@@ -107,7 +115,7 @@ def serve(
     for written in template or []:
         key, _, roles = written.partition("=")
         templates[key] = _roles(roles)
-    run_server(directory, host, port, grace_s, templates)
+    run_server(directory, host, port, grace_s, templates, rules or [])
 
 
 @app.command()

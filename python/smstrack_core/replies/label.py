@@ -6,6 +6,7 @@ Bits are in the order of `_core.LABELS`. STOP dominates everything else.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from time import monotonic
 from typing import Final, final
 
@@ -54,10 +55,11 @@ failures: Final = Failures()
 
 
 class Labeller:
-    """Labels replies. Made by `labeller`; not for use by two threads at a time."""
+    """Labels replies. Made by `labeller`; safe from any thread, one at a time."""
 
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
+        self._lock = Lock()
 
     def judge(self, text: str, sent: Iterable[str] = ()) -> Labelled:
         """Labels, grade, language and rule ids of one reply; see `Judge.judge`.
@@ -65,7 +67,8 @@ class Labeller:
         A reply that the rules choke on is `other`, or what its keywords say; it is counted.
         """
         try:
-            return self._judge.judge(text, sent)
+            with self._lock:
+                return self._judge.judge(text, sent)
         except Exception:  # noqa: BLE001 - one reply must not cost the batch its commit
             failures.count += 1
         try:

@@ -109,6 +109,7 @@ class _File:
 
     def __init__(self, file: Path) -> None:
         self._name = file.name
+        self._heads: dict[str, list[int]] = {}
         try:
             with file.open("rb") as opened:
                 raw = opened.read(RULE_FILE_BYTES_MAX + 1)
@@ -171,6 +172,9 @@ class _File:
         rows = self._tree.get(kind, [])
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             _refuse(self._where(kind, 0), f"write [[{kind}]], with two brackets")
+        if len(rows) > RULES_MAX:
+            what = f"there are {len(rows):,} of [[{kind}]]; at most {RULES_MAX:,} are allowed"
+            _refuse(self._where(kind, RULES_MAX), what)
         for number, row in enumerate(rows):
             for key in row:
                 if key not in keys:
@@ -238,8 +242,10 @@ class _File:
 
     def _where(self, kind: str, number: int) -> str:
         """File and line of the nth entry of a kind, or of the first line that begins so."""
-        lines = self._text.splitlines()
-        heads = [at for at, line in enumerate(lines, 1) if _is_head(line, kind)]
+        heads = self._heads.get(kind)
+        if heads is None:
+            lines = enumerate(self._text.splitlines(), 1)
+            heads = self._heads[kind] = [at for at, line in lines if _is_head(line, kind)]
         line = heads[number] if number < len(heads) else (heads or [1])[0]
         return f"{self._name}, line {line}"
 

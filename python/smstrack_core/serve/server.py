@@ -16,7 +16,7 @@ from smstrack_core import _core
 from smstrack_core.config import ServeSettings
 from smstrack_core.engine import Engine
 from smstrack_core.errors import StorageError
-from smstrack_core.replies.label import failures, label_slices
+from smstrack_core.replies.label import failures, label_slices, standard
 from smstrack_core.values import now_ms
 
 _SNAPSHOT_THREADS: Final = 1
@@ -175,7 +175,8 @@ async def serve(
             chose, and the role of each (`{"kannel": {"id": "message_id", "type": "dlr"}}`).
 
     Raises:
-        InputError: value_invalid, a setting out of its range.
+        InputError: value_invalid, a setting out of its range; self_test_failed, the reply rules
+            do not do what their examples say, or two engines differ on them.
         StorageError: io_failed, the address cannot be listened on.
     """
     settings = ServeSettings(
@@ -187,6 +188,8 @@ async def serve(
         limits or {},
         templates or {},
     )
+    # The rules' self-test comes before the first reply: a build that fails it must not serve.
+    await trio.to_thread.run_sync(standard)
     server = Server(engine, settings)
     try:
         async with trio.open_nursery() as nursery:

@@ -9,6 +9,7 @@ from typing import Final, final
 
 _OPEN: Final = "“\"«„‘'‹「『"
 _CLOSE: Final = "”\"»“’'›」』"
+_OPENERS: Final = frozenset(_OPEN)
 _TAPBACKS: Final = (
     # iMessage and Google Messages, as they arrive at phones that do not know them.
     "liked", "loved", "laughed at", "disliked", "emphasized", "emphasised", "questioned",
@@ -94,7 +95,7 @@ def cut(text: str, sent: Iterable[str] = ()) -> Envelope:
     elif body[:16].lstrip(" -<").lower().startswith(_FORWARDS):
         cuts.append("forward")
         return Envelope("", tuple(cuts))
-    if any(mark in body for mark in _OPEN):
+    if not _OPENERS.isdisjoint(body):
         body = _without_quotations(body, cuts)
     return Envelope(body, tuple(cuts))
 
@@ -115,7 +116,7 @@ def _without_tapback(text: str, cuts: list[str]) -> str:
     stripped = text.lstrip()
     low = stripped[:64].lower()
     rest = ""
-    for verb in _TAPBACKS:
+    for verb in _TAPBACKS if low.startswith(_TAPBACKS) else ():
         if low.startswith(verb):
             rest = stripped[len(verb) :].lstrip(" :\u00a0")
             if rest[:1] in _OPEN and rest:

@@ -93,8 +93,9 @@ def _is_word(char: str) -> bool:
 
 def _join_letters(text: str) -> str:
     """`s t o p`, `s.t.o.p` and `s-t-o-p` are `stop`; anything else stays as it is."""
-    for separator in " .-_*/·•|~":
-        letters = text.split(separator)
-        if len(letters) > 2 and all(len(letter) == 1 for letter in letters):
-            return "".join(letters)
-    return text
+    separator = text[1:2]
+    if not separator or separator not in " .-_*/·•|~":
+        return text
+    letters = text.split(separator)
+    is_spelled = len(letters) > 2 and all(len(letter) == 1 for letter in letters)
+    return "".join(letters) if is_spelled else text

@@ -13,7 +13,12 @@ from smstrack_core.replies.disguise import word_set
 from smstrack_core.replies.envelope import cut
 from smstrack_core.replies.fold import fold
 from smstrack_core.replies.language import language_of
-from smstrack_core.replies.limits import PIECES_MAX, REMEMBERED_CHARS_MAX, REMEMBERED_MAX
+from smstrack_core.replies.limits import (
+    JUDGED_CHARS_MAX,
+    PIECES_MAX,
+    REMEMBERED_CHARS_MAX,
+    REMEMBERED_MAX,
+)
 from smstrack_core.replies.matcher import Matcher
 from smstrack_core.replies.rules import LABELS, Rule
 from smstrack_core.replies.selftest import names
@@ -54,8 +59,9 @@ _WHOLE: Final[dict[str, str]] = {
 }
 _COURTESY: Final = (keywords.FILLERS | keywords.BEFORE_STOP) - {"start", "help"}
 _FLOOR_WORDS: Final = frozenset(
-    word for line in keywords.STOP_LINE | keywords.STOP_ALONE for word in tokens(line)
-)
+    max(tokens(line), key=len) for line in keywords.STOP_LINE | keywords.STOP_ALONE
+) | frozenset(["optout", "opt"])
+"""One word of each keyword, its longest: without any of them in a reply there is none."""
 
 
 class Judge:
@@ -116,7 +122,7 @@ class Judge:
         spaced = mended((STARTS, *words, ENDS))
         self._add_slip(verdict, spaced)
         self._add_rules(verdict, spaced)
-        if not _FLOOR_WORDS.isdisjoint(words) or len(words) > 3:
+        if not _FLOOR_WORDS.isdisjoint(words) or len(body) > JUDGED_CHARS_MAX:
             self._add_floor(verdict, body)
         if "?" in words:
             verdict.labels.add("question")

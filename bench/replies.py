@@ -115,7 +115,7 @@ def report(
         for name, target in TARGETS.items()
     ]
     lines += [
-        f"{min(asked.distinct, asked.texts):,} of {asked.texts:,} texts are different; "
+        f"{min(asked.distinct, asked.texts):,} of {asked.texts:,} texts are different",
         f"the alternation was measured on {sampled:,}",
         str(checks),
     ]

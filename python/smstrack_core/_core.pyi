@@ -310,7 +310,13 @@ def providers() -> list[str]: ...
 def check(path: str) -> str:
     """Verifies a data directory, read-only. JSON: files, frames, positions, problems, ok."""
 
-LABELS: tuple[Literal["stop", "start", "help", "yes", "no", "question", "other"], ...]
+LABELS: tuple[
+    Literal[
+        "stop", "start", "help", "yes", "no", "question", "other", "wrong_number", "auto_reply",
+        "abusive", "survey", "coupon", "spanish", "likely",
+    ],
+    ...,
+]
 """Label words; a label's index is its bit."""
 
 TEMPLATE_ROLES: tuple[str, ...]

@@ -211,7 +211,10 @@ class Engine:
         Args:
             groups: Provider and its requests, as `ingest` takes them. Requests are numbered on
                 through all groups in what is returned.
-            account, campaign, blast, received_ms: As in `ingest`, for every group.
+            account: As in `ingest`, for every group.
+            campaign: As in `ingest`, for every group.
+            blast: As in `ingest`, for every group.
+            received_ms: As in `ingest`, for every group.
 
         All accepted events are kept, or none; raises and blocks as `ingest` does.
         """

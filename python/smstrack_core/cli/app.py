@@ -10,6 +10,7 @@ import typer
 
 import smstrack_core as sms
 from smstrack_core import _core
+from smstrack_core.cli.labelling import classify_command, rules_app
 from smstrack_core.cli.output import (
     advance,
     exit_if_interrupted,
@@ -32,6 +33,8 @@ app: Final = typer.Typer(
 
 app.command()(providers)
 app.add_typer(profile_app, name="profile")
+app.add_typer(rules_app, name="rules")
+app.command("classify")(classify_command)
 
 Directory = Annotated[Path, typer.Argument(help="Data directory.", metavar="DIR")]
 ROLES: Final = _core.TEMPLATE_ROLES
@@ -92,6 +95,10 @@ def serve(
     grace_s: Annotated[
         float, typer.Option(help="Seconds that open requests have to finish at the end.")
     ] = 10.0,
+    rules: Annotated[
+        list[Path] | None,
+        typer.Option(help="More reply rules: a TOML file or a directory. May be repeated."),
+    ] = None,
 ) -> None:
     """Take in webhooks over HTTP until Ctrl-C or SIGTERM.
 
@@ -109,7 +116,7 @@ def serve(
     for written in template or []:
         key, _, roles = written.partition("=")
         templates[key] = _roles(roles)
-    run_server(directory, host, port, grace_s, templates, profiles)
+    run_server(directory, host, port, grace_s, templates, profiles, rules or [])
 
 
 @app.command()

@@ -1,13 +1,14 @@
 """`smstrack serve`: an engine, its door, and the signals that end them."""
 
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import trio
 
 import smstrack_core as sms
 from smstrack_core.cli.output import print_line, say
+from smstrack_core.replies import labeller, use
 
 
 def run_server(
@@ -17,8 +18,10 @@ def run_server(
     grace_s: float,
     templates: Mapping[str, Mapping[str, str]],
     profiles: list[Path] | None = None,
+    rules: Sequence[Path] = (),
 ) -> None:
     """Serves until SIGINT or SIGTERM, then drains and closes. Raises what `sms.serve` raises."""
+    use(labeller(rules))
     with sms.open(directory, profiles=profiles) as engine:
         opened = engine.opened()
         if opened.get("torn_bytes"):

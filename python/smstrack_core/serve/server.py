@@ -16,8 +16,7 @@ from smstrack_core import _core
 from smstrack_core.config import ServeSettings
 from smstrack_core.engine import Engine
 from smstrack_core.errors import StorageError
-from smstrack_core.replies import label_batch
-from smstrack_core.replies.label import failures
+from smstrack_core.replies.label import failures, label_slices, standard
 from smstrack_core.values import now_ms
 
 _SNAPSHOT_THREADS: Final = 1
@@ -76,7 +75,7 @@ class Server:
                     await self._wait(timeout_ms)
                     texts, timeout_ms = self._door.pump(now_ms())
                     if texts is not None:
-                        timeout_ms = self._door.finish(label_batch(texts), now_ms())
+                        timeout_ms = self._door.finish(await _labels(texts), now_ms())
         finally:
             self._ended.set()
 
@@ -139,6 +138,14 @@ class Server:
         self._door.close()
 
 
+async def _labels(texts: list[str]) -> bytes:
+    """Labels of a turn's replies; other tasks run after every slice of time."""
+    labels = bytearray()
+    for _ in label_slices(texts, labels):
+        await trio.lowlevel.checkpoint()
+    return bytes(labels)
+
+
 @asynccontextmanager
 async def serve(
     engine: Engine,
@@ -168,7 +175,8 @@ async def serve(
             chose, and the role of each (`{"kannel": {"id": "message_id", "type": "dlr"}}`).
 
     Raises:
-        InputError: value_invalid, a setting out of its range.
+        InputError: value_invalid, a setting out of its range; self_test_failed, the reply rules
+            do not do what their examples say, or two engines differ on them.
         StorageError: io_failed, the address cannot be listened on.
     """
     settings = ServeSettings(
@@ -180,6 +188,8 @@ async def serve(
         limits or {},
         templates or {},
     )
+    # The rules' self-test comes before the first reply: a build that fails it must not serve.
+    await trio.to_thread.run_sync(standard)
     server = Server(engine, settings)
     try:
         async with trio.open_nursery() as nursery:

@@ -262,6 +262,20 @@ named! {
         Question = 5 "question",
         /// None of the others.
         Other = 6 "other",
+        /// Says that we have the wrong person.
+        WrongNumber = 7 "wrong_number",
+        /// Was sent by a machine, not by a person.
+        AutoReply = 8 "auto_reply",
+        /// Insults.
+        Abusive = 9 "abusive",
+        /// Answers a survey by number, letter or stars.
+        Survey = 10 "survey",
+        /// Names a coupon code.
+        Coupon = 11 "coupon",
+        /// Is in Spanish, whatever it says.
+        Spanish = 12 "spanish",
+        /// Opts out by its sense, not by a clear word: a person should look at it.
+        Likely = 13 "likely",
     }
 }
 

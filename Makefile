@@ -15,7 +15,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	&& { echo "$$p"; break; }; done)
 BIN := .venv/bin
 T ?= 60
-FUZZ_TARGETS := decode json
+FUZZ_TARGETS := decode json verify
 CARGO_FUZZ_VERSION := 0.13.2
 SEED ?= 1
 CONTACTS ?= 100000

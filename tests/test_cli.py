@@ -15,6 +15,7 @@ from smstrack_core._core import parse_request
 from fiction import number, numbers
 
 RECEIPT = "MessageSid=SM1&MessageStatus=delivered&To=%2B" + number(3)[1:]
+COMMANDS = ("serve", "demo", "decode", "providers", "verify", "report", "segment", "check")
 
 
 def smstrack(*arguments: str | Path, stdin: str = "") -> "subprocess.CompletedProcess[str]":
@@ -44,9 +45,7 @@ def http_file(directory: Path, name: str, body: str) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "command", ["", "serve", "demo", "decode", "providers", "report", "segment", "check"]
-)
+@pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help_has_a_sentence_and_an_example(command: str) -> None:
     done = smstrack(*([command] if command else []), "--help")
     assert done.returncode == 0
@@ -54,7 +53,7 @@ def test_help_has_a_sentence_and_an_example(command: str) -> None:
     if command:
         assert f"smstrack {command} " in done.stdout
     else:
-        for name in ("serve", "demo", "decode", "report", "segment", "check"):
+        for name in COMMANDS:
             assert name in done.stdout
 
 

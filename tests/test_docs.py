@@ -69,7 +69,7 @@ def test_every_command_is_documented_and_every_documented_one_exists() -> None:
     }
     readme = (ROOT / "README.md").read_text()
     assert commands == {
-        *("serve", "demo", "decode", "providers", "report", "segment", "check"),
+        *("serve", "demo", "decode", "providers", "verify", "report", "segment", "check"),
         "classify_command",
     }
     commands = {name.removesuffix("_command") for name in commands}

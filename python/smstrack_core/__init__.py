@@ -24,6 +24,7 @@ from smstrack_core.profiles import Sources, check_profile, describe_providers, l
 from smstrack_core.reports import Report
 from smstrack_core.segments import Exported, Segment
 from smstrack_core.serve import Server, serve
+from smstrack_core.signatures import Verdict, schemes, verify
 
 __all__ = [
     "Blast",
@@ -40,6 +41,7 @@ __all__ = [
     "Server",
     "SmstrackError",
     "StorageError",
+    "Verdict",
     "__version__",
     "check",
     "check_profile",
@@ -49,7 +51,9 @@ __all__ = [
     "load_profiles",
     "open",
     "providers",
+    "schemes",
     "serve",
+    "verify",
 ]
 
 

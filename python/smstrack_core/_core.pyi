@@ -24,8 +24,11 @@ __all__ = [
     "check",
     "decode",
     "describe_providers",
+    "is_certificate_url",
     "parse_request",
     "providers",
+    "schemes",
+    "verify",
 ]
 
 __version__: str
@@ -263,6 +266,13 @@ class Door:
     @property
     def is_idle(self) -> bool:
         """After `drain`: whether every connection is done."""
+    def wanted_certificates(self) -> list[str]:
+        """URLs of certificates that requests named and that are not known yet; each once."""
+    def put_certificate(self, url: str, pem: bytes) -> None:
+        """Keeps a certificate under the URL where it was found.
+
+        Raises InputError: certificate_host, key_invalid; nothing was kept.
+        """
     def close(self) -> None: ...
     def stats(self) -> str:
         """JSON: connections, requests, answers by status, refusals by reason, commits, bytes."""
@@ -309,6 +319,28 @@ def parse_request(file: bytes) -> Request:
 def providers() -> list[str]: ...
 def check(path: str) -> str:
     """Verifies a data directory, read-only. JSON: files, frames, positions, problems, ok."""
+
+def verify(
+    scheme: str,
+    method: str,
+    url: str,
+    headers: Mapping[str, str | bytes] | Sequence[tuple[str, str | bytes]],
+    body: bytes,
+    secrets: Sequence[bytes],
+    now_s: int,
+    peer: str | None = None,
+) -> tuple[str, str] | None:
+    """Checks one request's signature. Use `smstrack_core.verify`.
+
+    Returns: None if it holds; else a stable word and a sentence, without any secret.
+    GIL released. Raises InputError: unknown_name, the scheme.
+    """
+
+def schemes() -> list[str]:
+    """Names of all schemes; `NAME` in a name stands for a header field or a parameter."""
+
+def is_certificate_url(url: str) -> bool:
+    """Whether a certificate of SNS may be fetched from here."""
 
 LABELS: tuple[
     Literal[

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, final
+from typing import Any, Final, final
 
 import orjson
 
@@ -32,6 +32,9 @@ class ServeSettings:
     templates: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By `provider` or `provider/account`: parameter names the operator chose, and their roles."""
 
+    guard: Mapping[str, Any] = field(default_factory=dict)
+    """Whom the door believes, as `smstrack_core.serve.sources` reads it."""
+
     def __post_init__(self) -> None:
         """Checks every value. Raises InputError: value_invalid."""
         if not self.host:
@@ -51,5 +54,9 @@ class ServeSettings:
         for key, roles in self.templates.items():
             provider, _, account = key.partition("/")
             templates.setdefault(provider, {})[account] = dict(roles)
-        chosen = {**self.limits, "templates": templates} if templates else dict(self.limits)
+        chosen: dict[str, object] = dict(self.limits)
+        if templates:
+            chosen["templates"] = templates
+        if self.guard:
+            chosen["guard"] = dict(self.guard)
         return orjson.dumps(chosen).decode()

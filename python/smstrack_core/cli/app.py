@@ -92,6 +92,16 @@ def serve(
         ),
     ] = None,
     profiles: Loaded = None,
+    verify_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--verify", help="TOML file: who may send, and how each proves itself.", metavar="FILE"
+        ),
+    ] = None,
+    default_trust: Annotated[
+        str | None,
+        typer.Option(help="Belief in sources not listed: allowed, or untrusted.", metavar="LEVEL"),
+    ] = None,
     grace_s: Annotated[
         float, typer.Option(help="Seconds that open requests have to finish at the end.")
     ] = 10.0,
@@ -108,6 +118,7 @@ def serve(
     Examples:
 
     - `smstrack serve ./data`
+    - `smstrack serve ./data --verify sources.toml`
     - `smstrack serve ./data --port 0 --template 'kannel={"id":"message_id","type":"dlr"}'`
     """
     from smstrack_core.cli.serving import run_server  # noqa: PLC0415 - keeps the others quick
@@ -116,7 +127,14 @@ def serve(
     for written in template or []:
         key, _, roles = written.partition("=")
         templates[key] = _roles(roles)
-    run_server(directory, host, port, grace_s, templates, profiles, rules or [])
+    if default_trust is not None and verify_file is not None:
+        message = "write default_trust into the file of --verify."
+        raise typer.BadParameter(message, param_hint="--default-trust")
+    if default_trust not in (None, "verified", "allowed", "untrusted"):
+        message = "the levels are verified, allowed and untrusted."
+        raise typer.BadParameter(message, param_hint="--default-trust")
+    verify = verify_file if default_trust is None else {"default_trust": default_trust}
+    run_server(directory, host, port, grace_s, templates, verify, profiles, rules or [])
 
 
 @app.command()
@@ -213,6 +231,55 @@ def _decoded(
     for reject in found["rejects"]:
         say(f"{file}: {reject['code']}: row {reject['row']}, byte {reject['byte']}. Row skipped.")
         yield None
+
+
+@app.command()
+def verify(
+    scheme: Annotated[str, typer.Option("--scheme", "-s", help="How the sender signs.")],
+    file: Annotated[
+        str, typer.Argument(help="Raw request; `-` is standard input.", metavar="FILE")
+    ],
+    base_url: Annotated[
+        str | None, typer.Option(help="Public URL before the path.", metavar="URL")
+    ] = None,
+    secret_env: Annotated[
+        list[str] | None,
+        typer.Option(help="Variable that holds a secret. May be repeated.", metavar="NAME"),
+    ] = None,
+    secret_file: Annotated[
+        list[Path] | None,
+        typer.Option(help="File that holds a secret, key or certificate. May be repeated."),
+    ] = None,
+    secret: Annotated[
+        list[str] | None, typer.Option(help="A secret that others on this machine may see.")
+    ] = None,
+    now: Annotated[
+        float | None, typer.Option(help="Unix time to check against; else the clock's.")
+    ] = None,
+    peer: Annotated[
+        str | None, typer.Option(help="Sender's address, for lists.", metavar="ADDRESS")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check the signature of a raw request, and say which part does not hold.
+
+    Files are read as `decode` reads them. Exit code 0 if the request is believed, 1 if not.
+    No secret is ever printed, nor the signature that was expected.
+
+    Examples:
+
+    - `smstrack verify -s twilio-hmac-sha1 --base-url https://x.example --secret-env TOKEN r.http`
+    - `smstrack verify -s sns --secret-file sns.pem --json request.http`
+    """
+    from smstrack_core.cli.verifying import gather_secrets, print_verdict  # noqa: PLC0415
+
+    known = [name.removesuffix("NAME") for name in sms.schemes()]
+    if scheme not in known and not scheme.startswith(("token-header:", "token-query:")):
+        message = f"{scheme!r} is not one of {', '.join(sms.schemes())}."
+        raise typer.BadParameter(message, param_hint="--scheme")
+    secrets = gather_secrets(secret or [], secret_env or [], secret_file or [])
+    code = print_verdict(file, scheme, base_url, secrets, now, peer, as_json=as_json)
+    raise typer.Exit(code)
 
 
 @app.command()

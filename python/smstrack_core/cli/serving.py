@@ -3,12 +3,14 @@
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import trio
 
 import smstrack_core as sms
 from smstrack_core.cli.output import print_line, say
 from smstrack_core.replies import labeller, use
+from smstrack_core.serve.sources import Sources
 
 
 def run_server(
@@ -17,6 +19,7 @@ def run_server(
     port: int,
     grace_s: float,
     templates: Mapping[str, Mapping[str, str]],
+    verify: Sources,
     profiles: list[Path] | None = None,
     rules: Sequence[Path] = (),
 ) -> None:
@@ -29,7 +32,10 @@ def run_server(
                 f"{opened.get('torn_file')}: cut a torn tail of {opened['torn_bytes']:,} bytes, "
                 "normal after a crash; nothing that was answered is lost"
             )
-        trio.run(_serve, engine, host, port, grace_s, templates)
+        if verify is None:
+            say("no --verify: whoever reaches the door is heard, but cannot opt anybody in")
+        settings = {"grace_s": grace_s, "templates": templates, "verify": verify}
+        trio.run(_serve, engine, host, port, settings)
         say("stopped; everything answered is kept")
 
 
@@ -37,11 +43,10 @@ async def _serve(
     engine: sms.Engine,
     host: str,
     port: int,
-    grace_s: float,
-    templates: Mapping[str, Mapping[str, str]],
+    settings: Mapping[str, Any],
 ) -> None:
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async with sms.serve(engine, host, port, grace_s=grace_s, templates=templates) as server:
+        async with sms.serve(engine, host, port, **settings) as server:
             print_line(f"listening on {server.url}")
             async for _ in signals:
                 break

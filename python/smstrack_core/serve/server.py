@@ -17,6 +17,8 @@ from smstrack_core.config import ServeSettings
 from smstrack_core.engine import Engine
 from smstrack_core.errors import StorageError
 from smstrack_core.replies.label import failures, label_slices, standard
+from smstrack_core.serve.certificates import Certificates, Fetcher, fetch
+from smstrack_core.serve.sources import Sources, needs_certificates, read_sources
 from smstrack_core.values import now_ms
 
 _SNAPSHOT_THREADS: Final = 1
@@ -30,10 +32,14 @@ _BACK_OFF_MAX: Final = 32
 class Server:
     """A running ingest door. Made by `serve`."""
 
-    def __init__(self, engine: Engine, settings: ServeSettings) -> None:
+    def __init__(self, engine: Engine, settings: ServeSettings, fetcher: Fetcher = fetch) -> None:
         self._engine = engine
         self._settings = settings
         self._door = _core.Door.bind(engine.core, settings.host, settings.port, settings.options())
+        self.certificates: Final = (
+            Certificates(self._door, fetcher) if needs_certificates(settings.guard) else None
+        )
+        """Fetches the certificates of SNS; None where no source needs them."""
         host, port = self._door.address
         self.address: Final[tuple[str, int]] = (host, port)
         """Host and port that are really listened on."""
@@ -61,6 +67,9 @@ class Server:
         found["replies_not_judged"] = failures.count
         found["snapshot_failures"] = self._snapshot_failures
         found["snapshot_error"] = self._snapshot_error
+        if self.certificates is not None:
+            found["certificates_fetched"] = self.certificates.fetched
+            found["certificate_failures"] = self.certificates.failures
         return found
 
     async def run(self) -> None:
@@ -76,6 +85,8 @@ class Server:
                     texts, timeout_ms = self._door.pump(now_ms())
                     if texts is not None:
                         timeout_ms = self._door.finish(await _labels(texts), now_ms())
+                    if self.certificates is not None:
+                        self.certificates.look()
         finally:
             self._ended.set()
 
@@ -157,6 +168,8 @@ async def serve(
     snapshot_every_records: int = 1_000_000,
     limits: Mapping[str, object] | None = None,
     templates: Mapping[str, Mapping[str, str]] | None = None,
+    verify: Sources = None,
+    fetch_certificate: Fetcher = fetch,
 ) -> AsyncIterator[Server]:
     """Serves the ingest door while the body runs; inside anybody's Trio program.
 
@@ -173,10 +186,15 @@ async def serve(
         limits: Limits of the door by name, as in rust/server/src/options.rs.
         templates: By `provider` or `provider/account`: the parameter names that the operator
             chose, and the role of each (`{"kannel": {"id": "message_id", "type": "dlr"}}`).
+        verify: Who may send and how each source proves itself: a mapping, or the path of a TOML
+            file (docs/signatures.md). A source that is not listed is untrusted: its events
+            count, but it cannot opt anybody in.
+        fetch_certificate: Gives the PEM behind a URL, for SNS; called in a thread.
 
     Raises:
-        InputError: value_invalid, a setting out of its range; self_test_failed, the reply rules
-            do not do what their examples say, or two engines differ on them.
+        InputError: value_invalid, a setting out of its range; key_invalid, a secret that its
+            scheme cannot use; self_test_failed, the reply rules do not do what their examples
+            say, or two engines differ on them.
         StorageError: io_failed, the address cannot be listened on.
     """
     settings = ServeSettings(
@@ -187,14 +205,17 @@ async def serve(
         snapshot_every_records,
         limits or {},
         templates or {},
+        read_sources(verify),
     )
     # The rules' self-test comes before the first reply: a build that fails it must not serve.
     await trio.to_thread.run_sync(standard)
-    server = Server(engine, settings)
+    server = Server(engine, settings, fetch_certificate)
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(server.run)
             nursery.start_soon(server.snapshots)
+            if server.certificates is not None:
+                nursery.start_soon(server.certificates.run)
             try:
                 yield server
             finally:

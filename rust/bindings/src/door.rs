@@ -52,8 +52,7 @@ impl Door {
         port: u16,
         options: &str,
     ) -> PyResult<Self> {
-        let mut options = read_options(py, options)?;
-        options.profiles = engine.get().profiles().clone();
+        let options = read_options(py, options, engine.get().profiles())?;
         let engine = Arc::clone(engine.get().shared());
         let address = py.detach(|| (host, port).to_socket_addrs().map(|mut found| found.next()));
         let what = format!("listening on {host} port {port}");
@@ -127,12 +126,22 @@ impl Door {
         });
     }
 
+    fn wanted_certificates(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        self.with(py, smstrack_server::Door::take_wanted_certificates)
+    }
+
+    fn put_certificate(&self, py: Python<'_>, url: &str, pem: &Bound<'_, PyBytes>) -> PyResult<()> {
+        let pem = pem.as_bytes();
+        self.with(py, |door| door.put_certificate(url, pem))?
+            .map_err(|fault| errors::input_code(py, fault.sentence(), fault.word()))
+    }
+
     fn stats(&self, py: Python<'_>) -> PyResult<String> {
         self.with(py, |door| door.stats().to_json())
     }
 }
 
-fn read_options(py: Python<'_>, text: &str) -> PyResult<Options> {
+fn read_options(py: Python<'_>, text: &str, profiles: &Profiles) -> PyResult<Options> {
     let invalid = |reason: String| {
         errors::input(
             py,
@@ -144,10 +153,17 @@ fn read_options(py: Python<'_>, text: &str) -> PyResult<Options> {
     };
     let map: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)
         .map_err(|error| invalid(format!("text is no JSON object: {error}")))?;
-    let mut options = Options::default();
+    let mut options = Options {
+        profiles: profiles.clone(),
+        ..Options::default()
+    };
     for (name, value) in &map {
         if name == "templates" {
             read_templates(py, value, &mut options)?;
+            continue;
+        }
+        if name == "guard" {
+            options.guard = Arc::new(crate::guard::read(py, value, profiles)?);
             continue;
         }
         let number = value.as_u64().ok_or_else(|| {

@@ -15,7 +15,7 @@ use serde_json::json;
 use smstrack_engine::codec::CampaignRecord;
 use smstrack_engine::engine::{self, Options, Scope, SendRow};
 use smstrack_engine::error::{EngineError, InputError};
-use smstrack_engine::event::ContactId;
+use smstrack_engine::event::{ContactId, Trust};
 use smstrack_engine::limits::BATCH_BYTES_MAX;
 use smstrack_engine::log::disk::RealDisk;
 use smstrack_engine::profiles::Profiles;
@@ -280,6 +280,8 @@ impl Engine {
             blast,
             template: template.as_ref(),
             profile,
+            // Whoever calls in the process has checked for itself.
+            trust: Trust::Verified,
         };
         let batch = into.get();
         let pushed = self.run(py, |engine| match batch.lock().as_mut() {

@@ -11,8 +11,10 @@ mod decode;
 mod door;
 mod engine;
 mod errors;
+mod guard;
 mod profiles;
 mod request;
+mod verify;
 
 /// The compiled core; see `_core.pyi`.
 #[pymodule]
@@ -28,6 +30,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(decode::parse_request, module)?)?;
     module.add_function(wrap_pyfunction!(decode::providers, module)?)?;
     module.add_function(wrap_pyfunction!(engine::check, module)?)?;
+    module.add_function(wrap_pyfunction!(verify::verify, module)?)?;
+    module.add_function(wrap_pyfunction!(verify::schemes, module)?)?;
+    module.add_function(wrap_pyfunction!(verify::is_certificate_url, module)?)?;
     module.add("LABELS", decode::labels(module.py())?)?;
     module.add("TEMPLATE_ROLES", decode::template_roles(module.py())?)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;

@@ -80,7 +80,8 @@ impl Request {
     }
 }
 
-fn read_headers(headers: &Bound<'_, PyAny>) -> PyResult<Vec<(String, Vec<u8>)>> {
+/// Pairs of a mapping or a sequence of pairs.
+pub fn read_headers(headers: &Bound<'_, PyAny>) -> PyResult<Vec<(String, Vec<u8>)>> {
     let pairs = match headers.cast::<PyDict>() {
         Ok(dict) => dict.items().into_any(),
         Err(_) if headers.hasattr("items")? => headers.call_method0("items")?,

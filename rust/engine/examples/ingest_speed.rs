@@ -5,16 +5,15 @@
     clippy::print_stdout,
     reason = "a tool for the workshop"
 )]
-#![expect(clippy::disallowed_methods, reason = "it measures time")]
 
+use rustix::time::{ClockId, clock_gettime};
 use std::fmt::Write;
 use std::sync::Arc;
-use rustix::time::{ClockId, clock_gettime};
 
 use smstrack_engine::codec::CampaignRecord;
 use smstrack_engine::decode::RequestView;
 use smstrack_engine::engine::{Engine, Options, Scope};
-use smstrack_engine::event::Provider;
+use smstrack_engine::event::{Provider, Trust};
 use smstrack_engine::log::faulty::FaultyDisk;
 
 const NOW_MS: i64 = 1_781_132_700_000;
@@ -116,6 +115,7 @@ fn main() {
         blast: None,
         template: None,
         profile: None,
+        trust: Trust::Verified,
     };
     let (mut push, mut commit) = (0, 0);
     for start in (0..events).step_by(usize::try_from(BATCH).unwrap()) {

@@ -77,6 +77,7 @@ impl Binder<'_> {
                 class: draft.class,
                 code: self.batch.text_at(draft.code),
                 occurred_us: draft.occurred_us,
+                trust: draft.trust,
             };
             return encode_record(&Record::Receipt(record), &mut self.bytes);
         }
@@ -101,6 +102,7 @@ impl Binder<'_> {
             class: draft.class,
             code: batch.text_at(draft.code),
             occurred_us: draft.occurred_us,
+            trust: draft.trust,
         };
         record.event = receipt_key(self.state.keys, &record, batch.received_ms);
         encode_record(&Record::Likely(record), &mut self.bytes);
@@ -117,6 +119,7 @@ impl Binder<'_> {
         record.class = draft.class;
         record.code = batch.text_at(draft.code);
         record.occurred_us = draft.occurred_us;
+        record.trust = draft.trust;
         encode_event(&record, &mut self.bytes);
     }
 
@@ -192,6 +195,7 @@ impl Binder<'_> {
             class: event.class,
             code: event.code,
             occurred_us: event.occurred_us,
+            trust: event.trust,
         })
     }
 }

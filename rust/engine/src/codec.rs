@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use crate::decode::Reject;
-use crate::event::{BlastId, ContactId, ErrorClass, Kind, Labels, Number, Provider, State};
+use crate::event::{BlastId, ContactId, ErrorClass, Kind, Labels, Number, Provider, State, Trust};
 
 mod reader;
 mod writer;
@@ -118,6 +118,8 @@ pub struct ReceiptRecord<'a> {
     pub code: &'a str,
     /// Provider's time, microseconds since 1970-01-01 UTC.
     pub occurred_us: Option<i64>,
+    /// How far its sender is believed.
+    pub trust: Trust,
 }
 
 /// See [`Record::Likely`]. The keys are those of the texts (see `keys`), so that neither
@@ -146,6 +148,8 @@ pub struct LikelyRecord<'a> {
     pub code: &'a str,
     /// Provider's time, microseconds since 1970-01-01 UTC.
     pub occurred_us: Option<i64>,
+    /// How far its sender is believed.
+    pub trust: Trust,
 }
 
 /// See [`Record::Event`]. Texts are empty where there is none.
@@ -191,6 +195,8 @@ pub struct EventRecord<'a> {
     pub value_micros: Option<i64>,
     /// Currency of the value.
     pub currency: &'a str,
+    /// How far its sender is believed.
+    pub trust: Trust,
 }
 
 impl EventRecord<'_> {
@@ -217,6 +223,7 @@ impl EventRecord<'_> {
             step: "",
             value_micros: None,
             currency: "",
+            trust: Trust::Verified,
         }
     }
 }
@@ -249,6 +256,20 @@ pub struct ConsentRecord<'a> {
     pub at_ms: i64,
     /// Why, in the operator's words.
     pub reason: &'a str,
+}
+
+/// Where the trust is in a state's byte: states have codes below 64.
+const TRUST_SHIFT: u32 = 6;
+
+/// A state, and in its two high bits how far the sender is believed.
+const fn state_byte(state: State, trust: Trust) -> u8 {
+    state.code() | trust.code() << TRUST_SHIFT
+}
+
+/// The same, taken apart.
+fn believed_state(byte: u8) -> Option<(State, Trust)> {
+    let state = State::from_code(byte & ((1 << TRUST_SHIFT) - 1));
+    state.zip(Trust::from_code(byte >> TRUST_SHIFT))
 }
 
 #[cfg(test)]

@@ -72,6 +72,18 @@ macro_rules! named {
 }
 
 named! {
+    /// How far the sender of an event is believed.
+    Trust {
+        /// It signed the request, or it called us in the same process.
+        Verified = 0 "verified",
+        /// It knows a shared secret or has a listed address.
+        Allowed = 1 "allowed",
+        /// Anybody could have sent it. It cannot opt anybody in.
+        Untrusted = 2 "untrusted",
+    }
+}
+
+named! {
     /// Whose wire format a request has.
     Provider {
         /// The project's own canonical events.
@@ -296,6 +308,16 @@ impl Labels {
     /// Whether the label is among them.
     pub const fn has(self, label: Label) -> bool {
         self.0 & (1 << label.code()) != 0
+    }
+
+    /// What a provider's own sign of consent says of a reply.
+    pub const fn of_sign(sign: Option<State>) -> Self {
+        match sign {
+            Some(State::Stop) => Self::NONE.with(Label::OptOut),
+            Some(State::Start) => Self::NONE.with(Label::OptIn),
+            Some(State::Help) => Self::NONE.with(Label::Help),
+            _ => Self::NONE,
+        }
     }
 
     /// The labels, in order of their codes.

@@ -35,3 +35,4 @@ pub mod sets;
 pub mod snapshot;
 mod spare;
 pub mod state;
+pub mod verify;

@@ -105,3 +105,21 @@ const _: () = assert!(
     "never fewer than one to fall back to"
 );
 const _: () = assert!(NUMBER_DIGITS_MIN < NUMBER_DIGITS_MAX && NUMBER_DIGITS_MAX < 19);
+
+/// Shared secrets, keys or certificates of one source: the live one, and those being changed.
+pub const SECRETS_COUNT_MAX: usize = 8;
+/// Signatures tried of a header that holds several; a list of a thousand is an attack.
+pub const SIGNATURES_TRIED_MAX: usize = 8;
+/// Bytes of a header field or parameter that holds a signature. The longest tokens have 1,500.
+pub const SIGNED_HEADER_BYTES_MAX: usize = 8 * 1024;
+/// How far from now the time of a signed request may be, either way, where the scheme has a
+/// window: Telnyx and Standard Webhooks say five minutes.
+pub const SIGNATURE_WINDOW_S: i64 = 300;
+/// How far a clock may be off when a token says from when to when it holds: MessageBird's own.
+pub const TOKEN_LEEWAY_S: i64 = 1;
+/// Bits of an RSA key, at least: shorter ones can be broken.
+pub const RSA_BITS_MIN: u64 = 2048;
+/// Bits of an RSA key, at most: bounds the time that one signature takes.
+pub const RSA_BITS_MAX: u64 = 8192;
+/// Bits of an RSA exponent, at most: all keys in use have 65537, and a long one costs time.
+pub const RSA_EXPONENT_BITS_MAX: u64 = 33;

@@ -2,7 +2,7 @@
 
 use crate::decode::custom::Custom;
 use crate::decode::{BodyError, RequestView, Sink, Template, decode};
-use crate::event::Provider;
+use crate::event::{Provider, Trust};
 use crate::profiles;
 
 /// What the door knows of a request beside its bytes: from the path and the query.
@@ -20,6 +20,8 @@ pub struct Scope<'a> {
     pub template: Option<&'a Template>,
     /// The loaded profile, where the provider is `Profile`.
     pub profile: Option<&'static Custom>,
+    /// How far the sender is believed.
+    pub trust: Trust,
 }
 
 impl Scope<'_> {

@@ -17,7 +17,7 @@ use smstrack_engine::codec::CampaignRecord;
 use smstrack_engine::decode::{RejectCode, RequestView};
 use smstrack_engine::engine::{Engine, Options, Scope};
 use smstrack_engine::error::{ClosedError, EngineError, InputError, StorageError};
-use smstrack_engine::event::Provider;
+use smstrack_engine::event::{Provider, Trust};
 use smstrack_engine::limits::{
     BATCH_BYTES_MAX, FRAME_BYTES_MAX, ID_BYTES_MAX, NAME_BYTES_MAX, QUERY_BYTES_MAX,
     QUERY_DEPTH_MAX, SENDER_BYTES_MAX, TAGS_PER_BLAST_MAX,
@@ -35,6 +35,7 @@ fn scope(provider: Provider) -> Scope<'static> {
         blast: None,
         template: None,
         profile: None,
+        trust: Trust::Verified,
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use smstrack_engine::codec::CampaignRecord;
 use smstrack_engine::decode::RequestView;
 use smstrack_engine::engine::{Engine, Pushed, Scope};
-use smstrack_engine::event::{Label, Labels, Provider};
+use smstrack_engine::event::{Label, Labels, Provider, Trust};
 use smstrack_engine::log::faulty::FaultyDisk;
 use smstrack_engine::query::SETS;
 
@@ -98,6 +98,7 @@ impl Desk {
             blast: None,
             template: None,
             profile: None,
+            trust: Trust::Verified,
         };
         let pushed = batch.push(&scope, &request);
         assert_eq!(
@@ -729,7 +730,12 @@ fn an_id_that_a_batch_shares_is_each_recipients_own() {
         if is_early {
             desk.tell(1, &said);
         }
-        desk.sent("b1", Provider::Sinch, "", &[(0, "batch"), (1, "batch"), (2, "batch")]);
+        desk.sent(
+            "b1",
+            Provider::Sinch,
+            "",
+            &[(0, "batch"), (1, "batch"), (2, "batch")],
+        );
         if !is_early {
             desk.tell(1, &said);
         }

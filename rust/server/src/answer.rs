@@ -5,6 +5,7 @@ use std::io::Write;
 
 use smstrack_engine::decode::{BodyError, Reject};
 use smstrack_engine::facts::Answer;
+use smstrack_engine::verify::Fault;
 
 use crate::clock::http_date;
 use crate::limits::REJECTS_LISTED_MAX;
@@ -36,6 +37,8 @@ pub enum What {
     Health,
     /// Refused; nothing was kept.
     Refused(Reason),
+    /// Not believed; nothing was read of it.
+    Unbelieved(Fault),
     /// `100 Continue`.
     Continue,
 }
@@ -124,6 +127,19 @@ impl Answers {
                     put(body, format_args!(",\"byte\":{byte}}}"));
                 });
                 return (400, Some(word));
+            }
+            What::Unbelieved(fault) => {
+                // What may be believed later is to be sent again.
+                let (status, field) = match fault {
+                    Fault::CertificateUnknown => (503, Reason::Storage.field()),
+                    _ => (403, ""),
+                };
+                let (word, sentence) = (fault.word(), fault.sentence());
+                self.json(out, status, field, manner, |body| {
+                    write_error(body, word, sentence);
+                    body.push(b'}');
+                });
+                return (status, Some(word));
             }
             What::Refused(reason) => {
                 self.json(out, reason.status(), reason.field(), manner, |body| {
@@ -246,6 +262,7 @@ const fn phrase(status: u16) -> &'static str {
         201 => "Created",
         202 => "Accepted",
         400 => "Bad Request",
+        403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
         408 => "Request Timeout",

@@ -7,7 +7,7 @@
 
 use std::io::{self, Read};
 use std::mem;
-use std::net::Shutdown;
+use std::net::{IpAddr, Shutdown};
 
 use mio::net::TcpStream;
 
@@ -42,6 +42,7 @@ pub enum Next {
 )]
 pub struct Conn {
     stream: TcpStream,
+    peer: IpAddr,
     stage: Stage,
     input: Vec<u8>,
     outbox: Outbox,
@@ -71,9 +72,10 @@ pub struct Conn {
 
 impl Conn {
     /// A connection that was just accepted.
-    pub fn new(stream: TcpStream, now_ms: u64, options: &Options) -> Self {
+    pub fn new(stream: TcpStream, peer: IpAddr, now_ms: u64, options: &Options) -> Self {
         Self {
             stream,
+            peer,
             stage: Stage::default(),
             input: Vec::new(),
             outbox: Outbox::default(),
@@ -235,6 +237,7 @@ impl Conn {
         requests_left: &mut usize,
     ) -> usize {
         let mut used = 0;
+        work.peer = Some(self.peer);
         while let Some(rest) = bytes.get_mut(used..).filter(|rest| !rest.is_empty()) {
             if *requests_left == 0 || !work.has_room() {
                 self.has_more = true;

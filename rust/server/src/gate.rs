@@ -2,7 +2,7 @@
 //! of what a connection says once it is in.
 
 use std::io::{self, Read, Write};
-use std::net::Shutdown;
+use std::net::{IpAddr, Shutdown};
 
 use mio::net::TcpStream;
 use mio::{Interest, Token};
@@ -23,7 +23,7 @@ impl<K: Keeper> Door<K> {
                 return;
             };
             match listener.accept() {
-                Ok((stream, _)) => self.admit(stream, now_ms),
+                Ok((stream, peer)) => self.admit(stream, peer.ip(), now_ms),
                 Err(error) => match error.kind() {
                     io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted => {}
                     io::ErrorKind::WouldBlock => {
@@ -41,7 +41,7 @@ impl<K: Keeper> Door<K> {
         }
     }
 
-    fn admit(&mut self, mut stream: TcpStream, now_ms: u64) {
+    fn admit(&mut self, mut stream: TcpStream, peer: IpAddr, now_ms: u64) {
         if self.slots.len() >= self.work.options.connections_count_max {
             self.turn_away(stream);
             return;
@@ -53,7 +53,7 @@ impl<K: Keeper> Door<K> {
         let admitted = self.slots.insert(|token| {
             let interest = Interest::READABLE | Interest::WRITABLE;
             registry.register(&mut stream, Token(token), interest)?;
-            Ok::<_, io::Error>(Conn::new(stream, now_ms, options))
+            Ok::<_, io::Error>(Conn::new(stream, peer, now_ms, options))
         });
         match admitted {
             Ok(token) => {

@@ -27,6 +27,7 @@ mod clock;
 mod conn;
 mod door;
 mod gate;
+mod guard;
 mod head;
 mod keeper;
 pub mod limits;
@@ -43,8 +44,9 @@ mod wait;
 mod work;
 
 pub use door::{Door, Turn};
+pub use guard::{Guard, Source};
 pub use keeper::{Gather, Keeper};
 pub use options::{NAMES as OPTION_NAMES, Options};
 pub use reason::Reason;
-pub use route::{Names, PROVIDERS, Whose, named, names_in};
+pub use route::{Names, PROVIDERS, Whose, named, names_in, source_name};
 pub use stats::Stats;

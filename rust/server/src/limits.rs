@@ -79,3 +79,7 @@ const _: () = assert!(CONNECTION_TURN_REQUESTS_MAX <= TURN_REQUESTS_MAX);
 
 /// Connections that the system keeps ready to be accepted; it may allow fewer (somaxconn).
 pub const LISTEN_BACKLOG_COUNT: i32 = 4_096;
+/// Certificates held: a provider has a few per region, and they change once a year.
+pub const CERTIFICATES_COUNT_MAX: usize = 64;
+/// Certificates asked for at a time, so that made-up names do not become many fetches.
+pub const CERTIFICATES_WANTED_MAX: usize = 8;

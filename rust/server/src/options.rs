@@ -1,6 +1,7 @@
 //! What an operator may set. Checked where it is used; knows no defaults but `limits.rs`.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use smstrack_engine::decode::Template;
 use smstrack_engine::error::InputError;
@@ -8,6 +9,7 @@ use smstrack_engine::event::Provider;
 use smstrack_engine::limits::{BODY_BYTES_MAX, EVENTS_BODY_BYTES_MAX};
 use smstrack_engine::profiles::Profiles;
 
+use crate::guard::Guard;
 use crate::limits;
 
 /// Settings of one door. `Options::default()` is what production runs with.
@@ -37,6 +39,8 @@ pub struct Options {
     pub templates: HashMap<Provider, HashMap<String, Template>>,
     /// Gateways told by profiles, each under `/hooks/NAME`.
     pub profiles: Profiles,
+    /// Whom the door believes.
+    pub guard: Arc<Guard>,
 }
 
 impl Default for Options {
@@ -54,6 +58,7 @@ impl Default for Options {
             idle_ms_max: limits::IDLE_MS_MAX,
             templates: HashMap::new(),
             profiles: Profiles::NONE,
+            guard: Arc::default(),
         }
     }
 }

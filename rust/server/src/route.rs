@@ -82,10 +82,17 @@ pub struct Mark<'b> {
     pub profile: Option<&'static Custom>,
     /// The path's second segment; empty if none.
     pub account: Cow<'b, str>,
+    /// The path's third segment as it is written: a secret of some sources, an error elsewhere.
+    pub secret: &'b str,
     /// `campaign=`.
     pub campaign: Option<Cow<'b, str>>,
     /// `blast=`.
     pub blast: Option<Cow<'b, str>>,
+}
+
+/// The name under which a source is configured: the loaded profile's, or the provider's.
+pub fn source_name((provider, profile): Whose) -> &'static str {
+    profile.map_or(provider.name(), Custom::name)
 }
 
 impl<'b> Route<'b> {
@@ -116,19 +123,26 @@ impl<'b> Route<'b> {
         query: &'b str,
         profiles: &Profiles,
     ) -> Result<Self, Reason> {
-        let (name, account) = hook.split_once('/').unwrap_or((hook, ""));
+        let (name, rest) = hook.split_once('/').unwrap_or((hook, ""));
+        let (account, secret) = rest.split_once('/').unwrap_or((rest, ""));
         let whose = named(name, profiles).ok_or(Reason::Provider)?;
-        if account.contains('/') || (account.is_empty() && hook.ends_with('/')) {
+        if secret.contains('/') || (account.is_empty() && hook.contains('/')) {
             return Err(Reason::Path);
         }
         if !matches!(method, "POST" | "GET" | "HEAD") {
             return Err(Reason::MethodHook);
         }
-        Mark::read(whose, account, query).map(Self::Hook)
+        let mark = Mark::read(whose, account, query)?;
+        Ok(Self::Hook(Mark { secret, ..mark }))
     }
 }
 
 impl<'b> Mark<'b> {
+    /// The name under which its source is configured.
+    pub fn source(&self) -> &'static str {
+        source_name((self.provider, self.profile))
+    }
+
     fn read((provider, profile): Whose, account: &'b str, query: &'b str) -> Result<Self, Reason> {
         // A plus sign means a space in a query, and itself in a path.
         let account = name_of(account, false)?;
@@ -136,6 +150,7 @@ impl<'b> Mark<'b> {
             provider,
             profile,
             account,
+            secret: "",
             campaign: None,
             blast: None,
         };
@@ -220,6 +235,7 @@ mod tests {
             provider,
             profile: None,
             account: account.into(),
+            secret: "",
             campaign: campaign.map(Into::into),
             blast: blast.map(Into::into),
         })
@@ -264,7 +280,8 @@ mod tests {
             ("POST", "/hooks/twilio/%0d%0a", Err(Reason::Name)),
             ("POST", "/hooks/twilio/a%2", Err(Reason::Name)),
             ("POST", &long, Err(Reason::Name)),
-            ("POST", "/hooks/twilio/a/b", Err(Reason::Path)),
+            ("POST", "/hooks/twilio/a/b/c", Err(Reason::Path)),
+            ("POST", "/hooks/twilio//b", Err(Reason::Path)),
             ("POST", "/hooks/twilio//", Err(Reason::Path)),
             ("POST", "/hooks/nobody/a", Err(Reason::Provider)),
             ("POST", "/hooks/Twilio", Err(Reason::Provider)),
@@ -282,6 +299,10 @@ mod tests {
             let found = Route::find(method, target, &Profiles::NONE);
             assert_eq!(found, expected, "{method} {target}");
         }
+        assert!(matches!(
+            Route::find("POST", "/hooks/twilio/a/b%20?campaign=c", &Profiles::NONE),
+            Ok(Route::Hook(Mark { secret: "b%20", .. }))
+        ));
         assert!(matches!(
             Route::find("POST", "/events?campaign=c", &Profiles::NONE),
             Ok(Route::Events(_))

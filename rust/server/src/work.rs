@@ -2,12 +2,17 @@
 //! commit, and what is left of the turn's bounds. Knows the engine, routes and answers;
 //! nothing of sockets or of how requests are framed.
 
+use std::net::IpAddr;
+
 use smstrack_engine::decode::RequestView;
 use smstrack_engine::engine::{Pushed, Scope};
 use smstrack_engine::error::InputError;
+use smstrack_engine::event::Trust;
 use smstrack_engine::limits::TURN_RECORD_BYTES_MAX;
+use smstrack_engine::verify::Fault;
 
 use crate::answer::{Health, Manner, Taken, What};
+use crate::guard::{Certificates, Path};
 use crate::head::Head;
 use crate::keeper::{Gather, Keeper};
 use crate::limits::{HEADERS_COUNT_MAX, STORAGE_PAUSE_MS};
@@ -35,6 +40,9 @@ pub struct Work<K: Keeper> {
     /// Answers owed, in the order the requests were read.
     pub(crate) due: Vec<Due>,
     pub(crate) is_draining: bool,
+    /// Whose requests are being read.
+    pub(crate) peer: Option<IpAddr>,
+    pub(crate) certificates: Certificates,
     batch: Option<K::Batch>,
     accepted: u64,
     rejected: u64,
@@ -58,6 +66,8 @@ impl<K: Keeper> Work<K> {
             stats: Stats::default(),
             due: Vec::new(),
             is_draining: false,
+            peer: None,
+            certificates: Certificates::default(),
             batch: None,
             accepted: 0,
             rejected: 0,
@@ -188,6 +198,15 @@ impl<K: Keeper> Work<K> {
         if head.expects_other {
             return Err(Reason::Expect);
         }
+        if let Route::Hook(mark) = &route
+            && !mark.secret.is_empty()
+            && !self
+                .options
+                .guard
+                .has_path_secret(mark.source(), &mark.account)
+        {
+            return Err(Reason::Path);
+        }
         let bytes_max = match route {
             Route::Events(_) => self.options.events_body_bytes_max,
             _ => self.options.body_bytes_max,
@@ -208,21 +227,24 @@ impl<K: Keeper> Work<K> {
         let what = match route {
             Route::Health => What::Health,
             _ if self.is_paused => What::Refused(Reason::Storage),
+            Route::Hook(mark) if self.is_probe(mark, head, body) => What::Kept,
             Route::Hook(mark) => match self.push(mark, head, body) {
-                Pushed {
+                Err(fault) => What::Unbelieved(fault),
+                Ok(Pushed {
                     error: Some(error), ..
-                } => What::Unreadable(error),
-                _ => mark
+                }) => What::Unreadable(error),
+                Ok(_) => mark
                     .profile
                     .map_or(What::Kept, |profile| What::KeptBy(profile.answer())),
             },
             Route::Events(mark) => match self.push(mark, head, body) {
-                Pushed {
+                Err(fault) => What::Unbelieved(fault),
+                Ok(Pushed {
                     error: Some(error), ..
-                } => What::Unreadable(error),
-                Pushed {
+                }) => What::Unreadable(error),
+                Ok(Pushed {
                     accepted, rejects, ..
-                } => What::Events(Box::new(Taken { accepted, rejects })),
+                }) => What::Events(Box::new(Taken { accepted, rejects })),
             },
         };
         let mut manner = self.manner(head);
@@ -239,7 +261,19 @@ impl<K: Keeper> Work<K> {
         }
     }
 
-    fn push(&mut self, mark: &Mark<'_>, head: &Head<'_, '_>, body: &[u8]) -> Pushed {
+    /// Whether a request only asks if somebody is there, of a source that signs what counts:
+    /// nothing is read of it.
+    fn is_probe(&self, mark: &Mark<'_>, head: &Head<'_, '_>, body: &[u8]) -> bool {
+        let is_bare = head.method != "POST" && body.is_empty() && !head.target.contains('?');
+        let source = self.options.guard.source(mark.source(), &mark.account);
+        (is_bare || head.method == "HEAD") && source.is_some()
+    }
+
+    /// Believes and decodes one request.
+    ///
+    /// # Errors
+    /// It is not believed; nothing was decoded.
+    fn push(&mut self, mark: &Mark<'_>, head: &Head<'_, '_>, body: &[u8]) -> Result<Pushed, Fault> {
         let mut pairs: [(&str, &[u8]); HEADERS_COUNT_MAX] = [("", &[]); HEADERS_COUNT_MAX];
         for (pair, field) in pairs.iter_mut().zip(head.fields) {
             *pair = (field.name, field.value);
@@ -251,7 +285,13 @@ impl<K: Keeper> Work<K> {
             headers,
             body,
         };
+        let trust = self.believe(mark, &view)?;
+        let view = RequestView {
+            target: without_secret(head.target, mark.secret),
+            ..view
+        };
         let scope = Scope {
+            trust,
             provider: mark.provider,
             profile: mark.profile,
             account: &mark.account,
@@ -270,6 +310,29 @@ impl<K: Keeper> Work<K> {
         self.rejected += pushed.rejects.len() as u64;
         self.replies += pushed.replies as usize;
         self.stats.replies += u64::from(pushed.replies);
-        pushed
+        Ok(pushed)
+    }
+
+    fn believe(&mut self, mark: &Mark<'_>, view: &RequestView<'_>) -> Result<Trust, Fault> {
+        let path = Path {
+            provider: mark.source(),
+            account: &mark.account,
+            peer: self.peer,
+        };
+        let (guard, now_s) = (&self.options.guard, self.received_ms.div_euclid(1000));
+        guard.judge(path, view, &mut self.certificates, now_s)
+    }
+}
+
+/// The target as it may be kept: what follows a secret in the path, if there is a query, or else
+/// what comes before it. Decoders read the query, and nothing of the path.
+fn without_secret<'b>(target: &'b str, secret: &str) -> &'b str {
+    let path_end = target.find('?').unwrap_or(target.len());
+    let (path, query) = target.split_at(path_end);
+    match path.rfind(secret) {
+        _ if secret.is_empty() => target,
+        Some(_) if !query.is_empty() => query,
+        Some(place) => path.get(..place).unwrap_or_default(),
+        None => target,
     }
 }

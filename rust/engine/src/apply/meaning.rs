@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use crate::batch::draft::is_plain_receipt;
 use crate::codec::{EventRecord, LikelyRecord};
 use crate::decode::number::sender_key_text;
-use crate::event::{ContactId, ErrorClass, Kind, Label, Number, State as Word};
+use crate::event::{ContactId, ErrorClass, Kind, Label, Number, State as Word, Trust};
 use crate::ids::{IdForms, any_account, id_form};
 use crate::keys::Keys;
 use crate::loose::Entry;
@@ -49,7 +49,7 @@ pub(super) fn meaning(record: &EventRecord<'_>) -> (Mask, Tally, Option<bool>) {
             // Stop wins over whatever else the text says.
             if labels.has(Label::OptOut) {
                 (mask.with(SetKind::OPTED_OUT), tally, Some(true))
-            } else if labels.has(Label::OptIn) {
+            } else if opts_in(record) && record.trust != Trust::Untrusted {
                 (mask.with(SetKind::OPTED_IN), tally, Some(false))
             } else {
                 (mask, tally, None)
@@ -57,7 +57,9 @@ pub(super) fn meaning(record: &EventRecord<'_>) -> (Mask, Tally, Option<bool>) {
         }
         Kind::OptOut => match record.state {
             Some(Word::Stop) => (none.with(SetKind::OPTED_OUT), tally, Some(true)),
-            Some(Word::Start) => (none.with(SetKind::OPTED_IN), tally, Some(false)),
+            Some(Word::Start) if record.trust != Trust::Untrusted => {
+                (none.with(SetKind::OPTED_IN), tally, Some(false))
+            }
             _ => (none, tally, None),
         },
         Kind::Click => {
@@ -86,6 +88,15 @@ pub(super) fn meaning(record: &EventRecord<'_>) -> (Mask, Tally, Option<bool>) {
             )
         }
         Kind::Control | Kind::Sent => (none, tally, None),
+    }
+}
+
+/// Whether an event asks for texts again.
+fn opts_in(record: &EventRecord<'_>) -> bool {
+    match record.kind {
+        Kind::Reply => record.labels.has(Label::OptIn) && !record.labels.has(Label::OptOut),
+        Kind::OptOut => record.state == Some(Word::Start),
+        _ => false,
     }
 }
 
@@ -167,8 +178,11 @@ pub(super) fn entry_of(
 /// event of the same day counts as the same.
 pub(crate) fn event_key(keys: Keys, record: &EventRecord<'_>, received_ms: i64) -> u64 {
     let kind = [record.kind.code(), record.provider.code()];
+    // An opt-in that is not believed must not stand in the way of the same one that is.
+    let is_refused = opts_in(record) && record.trust == Trust::Untrusted;
     if !record.event_id.is_empty() {
-        return keys.event(&[&kind[..1], b"id", record.event_id.as_bytes()]);
+        let mark = if is_refused { b"no" } else { b"id" };
+        return keys.event(&[&kind[..1], mark, record.event_id.as_bytes()]);
     }
     let forms = IdForms::of(record.provider, record.account);
     let id = id_form(forms, record.message_id);
@@ -189,6 +203,7 @@ pub(crate) fn event_key(keys: Keys, record: &EventRecord<'_>, received_ms: i64) 
             class: record.class,
             code: record.code,
             occurred_us: record.occurred_us,
+            trust: record.trust,
         };
         return receipt_key(keys, &plain, received_ms);
     }
@@ -205,6 +220,12 @@ pub(crate) fn event_key(keys: Keys, record: &EventRecord<'_>, received_ms: i64) 
         Some(text) if !own_id => Cow::Borrowed(text),
         _ => Cow::Borrowed(""),
     };
+    // The same reply with the provider's sign of an opt-out beside it says more.
+    let more = if is_refused {
+        2
+    } else {
+        u8::from(record.labels.has(Label::OptOut))
+    };
     keys.event(&[
         &kind,
         record.account.as_bytes(),
@@ -219,8 +240,7 @@ pub(crate) fn event_key(keys: Keys, record: &EventRecord<'_>, received_ms: i64) 
         record.blast.as_bytes(),
         record.name.as_bytes(),
         record.step.as_bytes(),
-        // The same reply with the provider's sign of an opt-out beside it says more.
-        &[u8::from(record.labels.has(Label::OptOut))],
+        &[more],
         &record.value_micros.unwrap_or_default().to_le_bytes(),
         &when.to_le_bytes(),
     ])
@@ -234,7 +254,12 @@ pub(crate) fn receipt_key(keys: Keys, record: &LikelyRecord<'_>, received_ms: i6
         Some(at_us) => at_us,
         None => received_ms.div_euclid(DAY_MS),
     };
-    let words = [message, record.contact.0, record.sender, when.cast_unsigned()];
+    let words = [
+        message,
+        record.contact.0,
+        record.sender,
+        when.cast_unsigned(),
+    ];
     // The message's key is made of provider and account; without one they speak for themselves.
     let account = if message == 0 { record.account } else { "" };
     let kinds = [record.provider.code(), record.state.code()];

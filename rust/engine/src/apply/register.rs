@@ -66,7 +66,11 @@ fn make_firm_if(
     names: impl Fn(Option<ContactId>) -> bool,
 ) {
     for id in state.loose.of_message(key) {
-        if state.loose.get(id).is_some_and(|entry| names(entry.contact)) {
+        if state
+            .loose
+            .get(id)
+            .is_some_and(|entry| names(entry.contact))
+        {
             make_firm(state, id, blast, contact);
         }
     }

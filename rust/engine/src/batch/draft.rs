@@ -1,7 +1,7 @@
 //! What a batch holds of one event until it is written.
 
 use crate::codec::EventRecord;
-use crate::event::{ErrorClass, Kind, Number, Provider, State};
+use crate::event::{ErrorClass, Kind, Number, Provider, State, Trust};
 
 /// A part of a batch's texts: first byte and the byte after the last.
 pub(crate) type Range = (u32, u32);
@@ -39,6 +39,7 @@ pub(crate) struct Receipt {
     pub class: Option<ErrorClass>,
     pub code: Range,
     pub occurred_us: Option<i64>,
+    pub trust: Trust,
 }
 
 /// Whether these fields of a [`Receipt`] are all that a record says.

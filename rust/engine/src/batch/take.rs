@@ -4,9 +4,7 @@ use super::draft::{Draft, Kept, Receipt, is_plain_receipt};
 use super::{Batch, Pushed, Scope, place};
 use crate::codec::{EventRecord, Record, SentRecord, encode_event};
 use crate::decode::{Reject, RejectCode, Sink};
-use crate::event::{
-    ErrorClass, Event, Kind, Label, Labels, Number, Own, Provider, State as Word,
-};
+use crate::event::{ErrorClass, Event, Kind, Labels, Number, Own, Provider, State as Word};
 use crate::ids::{IdForms, any_account, id_form};
 
 /// The sink of one request.
@@ -120,7 +118,8 @@ impl Taker<'_, '_> {
         record.step = own.step.as_deref().unwrap_or_default();
         record.value_micros = own.value_micros;
         record.currency = own.currency.as_deref().unwrap_or_default();
-        record.labels = consent_labels(event.consent);
+        record.labels = Labels::of_sign(event.consent);
+        record.trust = self.scope.trust;
         // A receipt that says the contact opted out concerns more than its message.
         match record.state {
             Some(state)
@@ -170,6 +169,7 @@ impl Taker<'_, '_> {
             class: record.class,
             code: batch.text(record.code),
             occurred_us: record.occurred_us,
+            trust: record.trust,
         };
         batch.drafts.push(Draft::Receipt(receipt));
     }
@@ -207,14 +207,5 @@ impl Taker<'_, '_> {
             number,
         });
         self.batch.keep(&record);
-    }
-}
-
-fn consent_labels(sign: Option<Word>) -> Labels {
-    match sign {
-        Some(Word::Stop) => Labels::NONE.with(Label::OptOut),
-        Some(Word::Start) => Labels::NONE.with(Label::OptIn),
-        Some(Word::Help) => Labels::NONE.with(Label::Help),
-        _ => Labels::NONE,
     }
 }

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use super::writer::present;
 use super::{
     AudienceRecord, BlastRecord, CampaignRecord, CodecError, ConsentRecord, DeadLetterRecord,
-    EventRecord, LikelyRecord, ReceiptRecord, Record, SentRecord,
+    EventRecord, LikelyRecord, ReceiptRecord, Record, SentRecord, believed_state,
 };
 use crate::decode::{Reject, RejectCode};
-use crate::event::{BlastId, ContactId, ErrorClass, Kind, Labels, Number, Provider, State};
+use crate::event::{BlastId, ContactId, ErrorClass, Kind, Labels, Number, Provider, State, Trust};
 
 /// Takes little primitives off the front of a buffer.
 #[derive(Clone, Debug)]
@@ -224,15 +224,18 @@ fn likely<'a>(reader: &mut Reader<'a>) -> Read<LikelyRecord<'a>> {
             if account.is_empty() { 0 } else { reader.u64()? },
         ];
     }
+    let (sender, event, contact) = (reader.u64()?, reader.u64()?, Number(reader.varint()?));
+    let (state, trust) = reader.named(believed_state, "a state's code")?;
     Ok(LikelyRecord {
         provider,
         account,
         message_id,
         messages,
-        sender: reader.u64()?,
-        event: reader.u64()?,
-        contact: Number(reader.varint()?),
-        state: reader.named(State::from_code, "a state's code")?,
+        sender,
+        event,
+        contact,
+        state,
+        trust,
         class: reader.class()?,
         code: reader.text()?,
         occurred_us: reader.maybe_signed()?,
@@ -292,11 +295,15 @@ fn sent<'a>(reader: &mut Reader<'a>) -> Read<SentRecord<'a>> {
 }
 
 fn receipt<'a>(reader: &mut Reader<'a>) -> Read<ReceiptRecord<'a>> {
+    let message = reader.u64()?;
+    let (blast, contact) = (BlastId(reader.varint32()?), ContactId(reader.varint32()?));
+    let (state, trust) = reader.named(believed_state, "a state's code")?;
     Ok(ReceiptRecord {
-        message: reader.u64()?,
-        blast: BlastId(reader.varint32()?),
-        contact: ContactId(reader.varint32()?),
-        state: reader.named(State::from_code, "a state's code")?,
+        message,
+        blast,
+        contact,
+        state,
+        trust,
         class: reader.class()?,
         occurred_us: reader.maybe_signed()?,
         code: reader.text()?,
@@ -309,7 +316,7 @@ fn event<'a>(reader: &mut Reader<'a>) -> Read<EventRecord<'a>> {
     let provider = reader.provider()?;
     let mask = reader.varint()?;
     if mask & !p::ALL != 0 {
-        return reader.fail("a presence word of 18 bits");
+        return reader.fail("a presence word of 20 bits");
     }
     let mut event = EventRecord::new(kind, provider);
     let texts: [(u64, &mut &'a str); 11] = [
@@ -351,6 +358,9 @@ fn event<'a>(reader: &mut Reader<'a>) -> Read<EventRecord<'a>> {
     if mask & p::VALUE != 0 {
         event.value_micros = Some(reader.signed()?);
     }
+    let trust = u8::try_from(mask >> p::TRUST_SHIFT).ok();
+    let trust = trust.and_then(Trust::from_code);
+    event.trust = trust.map_or_else(|| reader.fail("a level of trust"), Ok)?;
     Ok(event)
 }
 

@@ -14,7 +14,11 @@ fn samples() -> Vec<Record<'static>> {
     reply.occurred_us = Some(-1);
     reply.value_micros = Some(i64::MIN);
     reply.currency = "USD";
+    let mut notice = EventRecord::new(Kind::OptOut, Provider::Kannel);
+    notice.trust = Trust::Untrusted;
+    reply.trust = Trust::Allowed;
     vec![
+        Record::Event(Box::new(notice)),
         Record::Campaign(CampaignRecord {
             name: "spring",
             cost_micros: Some(412_500_000),
@@ -48,6 +52,7 @@ fn samples() -> Vec<Record<'static>> {
             class: Some(ErrorClass::Absent),
             code: "30003",
             occurred_us: None,
+            trust: Trust::Allowed,
         }),
         Record::Likely(LikelyRecord {
             provider: Provider::Kannel,
@@ -61,6 +66,7 @@ fn samples() -> Vec<Record<'static>> {
             class: None,
             code: "",
             occurred_us: Some(7),
+            trust: Trust::Untrusted,
         }),
         Record::Event(Box::new(reply)),
         Record::DeadLetter(DeadLetterRecord {

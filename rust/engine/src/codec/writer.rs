@@ -2,7 +2,7 @@
 
 use super::{
     AudienceRecord, BlastRecord, CampaignRecord, ConsentRecord, DeadLetterRecord, EventRecord,
-    LikelyRecord, ReceiptRecord, Record, SentRecord,
+    LikelyRecord, ReceiptRecord, Record, SentRecord, state_byte,
 };
 use crate::event::{ErrorClass, Number};
 
@@ -136,7 +136,7 @@ fn receipt(writer: &mut Writer<'_>, record: &ReceiptRecord<'_>) {
     writer.u64(record.message);
     writer.varint(u64::from(record.blast.0));
     writer.varint(u64::from(record.contact.0));
-    writer.u8(record.state.code());
+    writer.u8(state_byte(record.state, record.trust));
     writer.u8(record.class.map_or(0, ErrorClass::code));
     writer.maybe_signed(record.occurred_us);
     writer.text(record.code);
@@ -157,7 +157,7 @@ fn likely(writer: &mut Writer<'_>, record: &LikelyRecord<'_>) {
     writer.u64(record.sender);
     writer.u64(record.event);
     writer.varint(record.contact.0);
-    writer.u8(record.state.code());
+    writer.u8(state_byte(record.state, record.trust));
     writer.u8(record.class.map_or(0, ErrorClass::code));
     writer.text(record.code);
     writer.maybe_signed(record.occurred_us);
@@ -183,7 +183,9 @@ pub(super) mod present {
     pub const STEP: u64 = 1 << 15;
     pub const VALUE: u64 = 1 << 16;
     pub const CURRENCY: u64 = 1 << 17;
-    pub const ALL: u64 = (1 << 18) - 1;
+    /// Two bits that are the code of the trust; no field follows.
+    pub const TRUST_SHIFT: u32 = 18;
+    pub const ALL: u64 = (1 << 20) - 1;
 }
 
 fn event(writer: &mut Writer<'_>, record: &EventRecord<'_>) {
@@ -221,7 +223,7 @@ fn event(writer: &mut Writer<'_>, record: &EventRecord<'_>) {
     writer.u8(6);
     writer.u8(record.kind.code());
     writer.u8(record.provider.code());
-    writer.varint(mask);
+    writer.varint(mask | u64::from(record.trust.code()) << p::TRUST_SHIFT);
     for (_, text) in texts.iter().filter(|(_, text)| !text.is_empty()) {
         writer.text(text);
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use smstrack_engine::decode::RequestView;
 use smstrack_engine::engine::{Engine, Options, Pushed, Scope};
 use smstrack_engine::error::EngineError;
-use smstrack_engine::event::Provider;
+use smstrack_engine::event::{Provider, Trust};
 use smstrack_engine::log::faulty::FaultyDisk;
 
 /// Some moment; tests have no clock.
@@ -64,6 +64,7 @@ pub fn post(
         blast: query("blast").map(|(_, value)| value),
         template: None,
         profile: None,
+        trust: Trust::Verified,
     };
     let mut batch = engine.batch(at_ms);
     let pushed = batch.push(&scope, &request);

@@ -16,7 +16,7 @@ from typing import Any, Final, Self, final
 import orjson
 
 from smstrack_core import _core, lists
-from smstrack_core.replies import label_batch
+from smstrack_core.consent import CampaignReplies, ConsentBook, Relabelled, judge_batch, relabel
 from smstrack_core.reports import Report
 from smstrack_core.segments import CampaignSets, Segment, Sets, quote_name
 from smstrack_core.values import check_window, now_ms, parse_money, parse_time_ms
@@ -87,15 +87,14 @@ def open(  # noqa: A001 - `smstrack_core.open` is the public name
 
 
 @final
-class Engine:
+class Engine(ConsentBook):
     """One open data directory. Use as a context manager, or call `close`.
 
     Safe from any thread. Calls that write return when the write is on disk.
     """
 
     def __init__(self, core: _core.Engine, path: Path) -> None:
-        self.core: Final = core
-        """The compiled engine; other modules of this package pass it over the border."""
+        super().__init__(core)
         self.path: Final = path
 
     def __enter__(self) -> Self:
@@ -190,10 +189,10 @@ class Engine:
             template=None if template is None else orjson.dumps(dict(template)).decode(),
             received_ms=now_ms() if received_ms is None else received_ms,
         )
-        labels = label_batch(batch.reply_texts()) if batch.reply_count else b""
+        labels, judged = judge_batch(batch.reply_texts()) if batch.reply_count else (b"", None)
         taken = array("I", batch.accepted)
         rejects = batch.rejects
-        self.core.commit(batch, labels)
+        self.core.commit(batch, labels, judged)
         return Ingested(sum(taken), len(rejects), rejects, taken)
 
     def segment(self, expression: str) -> Segment:
@@ -256,6 +255,13 @@ class Engine:
         """One campaign's figures, all of one moment. Raises InputError: unknown_name."""
         return Report.from_json(self.core.report(campaign))
 
+    def relabel(self, *, campaign: str | None = None, apply: bool = False) -> Relabelled:
+        """Judges kept replies by today's rules: who would enter and leave each set.
+
+        With `apply` the change is written in one step. See docs/consent.md.
+        """
+        return relabel(self.core, campaign=campaign, apply=apply)
+
     def dead_letters(self, *, after: int = 0, count_max: int = 1_000) -> list[dict[str, Any]]:
         """Refused input with its reason, one page in order of position."""
         letters: list[dict[str, Any]] = orjson.loads(
@@ -277,7 +283,7 @@ class Engine:
 
 
 @final
-class Campaign(CampaignSets):
+class Campaign(CampaignReplies, CampaignSets):
     """A named effort with one goal; groups blasts. Its sets are the union over its blasts."""
 
     def __init__(self, core: _core.Engine, name: str) -> None:

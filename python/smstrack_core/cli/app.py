@@ -10,6 +10,7 @@ import typer
 
 import smstrack_core as sms
 from smstrack_core import _core
+from smstrack_core.cli import consenting
 from smstrack_core.cli.output import (
     advance,
     exit_if_interrupted,
@@ -300,6 +301,9 @@ def _plain(value: object) -> str:
     if isinstance(value, list):
         return "; ".join(map(_plain, value)) or "none"
     return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+consenting.add_to(app)
 
 
 def _roles(text: str) -> dict[str, str]:

@@ -14,9 +14,9 @@ import trio
 
 from smstrack_core import _core
 from smstrack_core.config import ServeSettings
+from smstrack_core.consent import judge_batch
 from smstrack_core.engine import Engine
 from smstrack_core.errors import StorageError
-from smstrack_core.replies import label_batch
 from smstrack_core.replies.label import failures
 from smstrack_core.values import now_ms
 
@@ -76,7 +76,8 @@ class Server:
                     await self._wait(timeout_ms)
                     texts, timeout_ms = self._door.pump(now_ms())
                     if texts is not None:
-                        timeout_ms = self._door.finish(label_batch(texts), now_ms())
+                        labels, judged = judge_batch(texts)
+                        timeout_ms = self._door.finish(labels, now_ms(), judged)
         finally:
             self._ended.set()
 

@@ -6,6 +6,7 @@
 use pyo3::prelude::*;
 
 mod batch;
+mod consent;
 mod convert;
 mod decode;
 mod door;
@@ -21,6 +22,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<batch::Batch>()?;
     module.add_class::<engine::Engine>()?;
     module.add_class::<door::Door>()?;
+    module.add_class::<consent::Consent>()?;
     module.add_function(wrap_pyfunction!(decode::decode, module)?)?;
     module.add_function(wrap_pyfunction!(decode::parse_request, module)?)?;
     module.add_function(wrap_pyfunction!(decode::providers, module)?)?;

@@ -15,6 +15,10 @@ use crate::error::InputError;
 use crate::event::{ErrorClass, Event, Kind, Label, Labels, Own, Provider, State as Word};
 use crate::keys::{Keys, id_form};
 
+mod judged;
+
+pub use judged::Judged;
+
 /// What the door knows of a request beside its bytes: from the path and the query.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope<'a> {
@@ -83,6 +87,7 @@ pub struct Batch {
     /// Draft and text range of each reply.
     replies: Vec<(u32, u32, u32)>,
     labels: Vec<u16>,
+    judged: Vec<Judged>,
     body_bytes: usize,
 }
 
@@ -97,6 +102,7 @@ impl Batch {
             texts: String::new(),
             replies: Vec::new(),
             labels: Vec::new(),
+            judged: Vec::new(),
             body_bytes: 0,
         }
     }
@@ -200,10 +206,7 @@ impl Batch {
                 continue;
             };
             let own = self.labels.get(index).map_or(0, |word| *word);
-            record.labels = Labels(record.labels.0 | own);
-            if record.labels == Labels::NONE {
-                record.labels = Labels::NONE.with(Label::Other);
-            }
+            judged::judge(&mut record, Labels(own), self.judged.get(index));
             let start = self.bytes.len();
             encode_record(&Record::Event(record), &mut self.bytes);
             let end = self.bytes.len();

@@ -7,6 +7,7 @@ use crate::batch::{Batch, Draft};
 use crate::codec::{
     EventRecord, LikelyRecord, Reader, ReceiptRecord, Record, decode_event, encode_record,
 };
+use crate::context::in_context;
 use crate::decode::number::sender_key_text;
 use crate::event::{BlastId, ContactId, ErrorClass, State as Word};
 use crate::keys::has_aliases;
@@ -35,7 +36,11 @@ pub fn bind(state: &State, batch: &Batch) -> (Vec<u8>, u32) {
                         &mut bytes,
                     );
                 }
-                None => bytes.extend_from_slice(batch.record(draft)),
+                None => {
+                    let plain = batch.record(draft);
+                    let judged = in_context(state, plain, batch.received_ms);
+                    bytes.extend_from_slice(judged.as_deref().unwrap_or(plain));
+                }
             }
         }
     }

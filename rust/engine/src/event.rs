@@ -71,6 +71,8 @@ macro_rules! named {
     };
 }
 
+pub(crate) use named;
+
 named! {
     /// Whose wire format a request has.
     Provider {
@@ -216,10 +218,36 @@ named! {
         Question = 5 "question",
         /// None of the others.
         Other = 6 "other",
+        /// Says that the number is not whom the sender means.
+        WrongNumber = 7 "wrong_number",
+        /// Was sent by a machine: out of office, somebody else's own opt-out notice.
+        AutoReply = 8 "auto_reply",
+        /// Insults.
+        Abusive = 9 "abusive",
+        /// Answers a survey.
+        Survey = 10 "survey",
+        /// Holds a coupon code.
+        Coupon = 11 "coupon",
     }
 }
 
-/// Labels of one reply: bit `n` is set for the label with code `n`.
+named! {
+    /// How sure a rule is of what it says about consent.
+    Grade {
+        /// A keyword or a strong phrase.
+        Certain = 1 "certain",
+        /// A person should look; an opt-out suppresses all the same.
+        Likely = 2 "likely",
+        /// Nothing about consent.
+        No = 3 "no",
+    }
+}
+
+/// Where the grade stands among the labels' bits.
+const GRADE_SHIFT: u32 = 14;
+
+/// Labels of one reply: bit `n` is set for the label with code `n`. The two highest bits are
+/// how sure the rules were of what it says about consent; 0 where nobody said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Labels(pub u16);
 
@@ -231,6 +259,25 @@ impl Labels {
     #[must_use]
     pub const fn with(self, label: Label) -> Self {
         Self(self.0 | (1 << label.code()))
+    }
+
+    /// These labels with a grade.
+    #[must_use]
+    pub const fn graded(self, grade: Grade) -> Self {
+        let words = self.0 & !(3 << GRADE_SHIFT);
+        Self(words | (grade.code() as u16) << GRADE_SHIFT)
+    }
+
+    /// How sure the rules were; certain where nobody said, as for a provider's own sign.
+    pub fn grade(self) -> Grade {
+        let code = u8::try_from(self.0 >> GRADE_SHIFT).unwrap_or_default();
+        Grade::from_code(code).unwrap_or(Grade::Certain)
+    }
+
+    /// The labels without the grade.
+    #[must_use]
+    pub const fn words(self) -> Self {
+        Self(self.0 & !(3 << GRADE_SHIFT))
     }
 
     /// Whether the label is among them.

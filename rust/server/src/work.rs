@@ -3,7 +3,7 @@
 //! nothing of sockets or of how requests are framed.
 
 use smstrack_engine::decode::RequestView;
-use smstrack_engine::engine::{Pushed, Scope};
+use smstrack_engine::engine::{Judged, Pushed, Scope};
 use smstrack_engine::error::InputError;
 use smstrack_engine::limits::TURN_RECORD_BYTES_MAX;
 
@@ -111,6 +111,21 @@ impl<K: Keeper> Work<K> {
             None if labels.is_empty() => Ok(()),
             None => Err(InputError::LabelsMismatch {
                 given: labels.len(),
+                expected: 0,
+            }),
+        }
+    }
+
+    /// What the rules said of the replies that wait, beside their labels.
+    ///
+    /// # Errors
+    /// When the count differs; nothing was changed.
+    pub fn set_judged(&mut self, judged: Vec<Judged>) -> Result<(), InputError> {
+        match &mut self.batch {
+            Some(batch) => batch.set_judged(judged),
+            None if judged.is_empty() => Ok(()),
+            None => Err(InputError::LabelsMismatch {
+                given: judged.len(),
                 expected: 0,
             }),
         }

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 
 use crate::codec::EventRecord;
 use crate::decode::number::sender_key_text;
-use crate::event::{ContactId, ErrorClass, Kind, Label, State as Word};
+use crate::event::{ContactId, ErrorClass, Grade, Kind, Label, Labels, State as Word};
 use crate::keys::{Keys, id_form};
+use crate::ledger::Trust;
 use crate::loose::Entry;
 use crate::sets::{Mask, SetKind, Tally};
 use crate::state::State;
@@ -27,6 +28,26 @@ pub(super) fn receipt_mask(word: Option<Word>, class: Option<ErrorClass>) -> Mas
     mask
 }
 
+/// How far an event's source is believed. The one place that says so.
+pub(super) const fn trust_of(_record: &EventRecord<'_>) -> Trust {
+    Trust::Allowed
+}
+
+/// What a reply says about consent (`true`: out). An opt-out counts likely or certain; an
+/// opt-in only certain, and never from a machine. Who has a wrong number is sent no more.
+pub(crate) fn reply_word(labels: Labels) -> Option<bool> {
+    if labels.has(Label::OptOut) || labels.has(Label::WrongNumber) {
+        Some(true)
+    } else if labels.has(Label::OptIn)
+        && !labels.has(Label::AutoReply)
+        && labels.grade() != Grade::Likely
+    {
+        Some(false)
+    } else {
+        None
+    }
+}
+
 /// What an event adds to its blast, and what it says about consent (`true`: out).
 pub(super) fn meaning(record: &EventRecord<'_>) -> (Mask, Tally, Option<bool>) {
     let mut tally = Tally::default();
@@ -44,17 +65,19 @@ pub(super) fn meaning(record: &EventRecord<'_>) -> (Mask, Tally, Option<bool>) {
             tally.replies = 1;
             let labels = record.labels;
             let mask = Mask(SetKind::of_labels(labels).0).with(SetKind::REPLIED);
+            let word = reply_word(labels);
             // Stop wins over whatever else the text says.
             if labels.has(Label::OptOut) {
-                (mask.with(SetKind::OPTED_OUT), tally, Some(true))
-            } else if labels.has(Label::OptIn) {
-                (mask.with(SetKind::OPTED_IN), tally, Some(false))
+                (mask.with(SetKind::OPTED_OUT), tally, word)
+            } else if word == Some(false) && trust_of(record) != Trust::Untrusted {
+                (mask.with(SetKind::OPTED_IN), tally, word)
             } else {
-                (mask, tally, None)
+                (mask, tally, word)
             }
         }
         Kind::OptOut => match record.state {
             Some(Word::Stop) => (none.with(SetKind::OPTED_OUT), tally, Some(true)),
+            Some(Word::Start) if trust_of(record) == Trust::Untrusted => (none, tally, Some(false)),
             Some(Word::Start) => (none.with(SetKind::OPTED_IN), tally, Some(false)),
             _ => (none, tally, None),
         },
@@ -145,6 +168,7 @@ pub(super) fn entry_of(
         contact,
         at_us,
         received_ms,
+        position: state.position.0,
         window_ms: window,
         is_proof_of_send: record.kind == Kind::Receipt,
         counted_in: None,

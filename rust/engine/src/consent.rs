@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::event::{ContactId, Position};
 use crate::idset::IdSet;
-use crate::keys::KeyMap;
 use crate::ledger::Fact;
 
 /// 2000-01-01 UTC: no text message of a campaign is older.
@@ -34,8 +33,8 @@ pub fn word_time(occurred_us: Option<i64>, received_ms: i64, is_out: bool) -> i6
 pub struct Consent {
     /// With the log position of each; 0 where that is not known.
     facts: BTreeMap<Fact, Position>,
-    /// By the key of a fact: when a person last looked at it, and whether it was upheld.
-    reviews: KeyMap<(i64, bool)>,
+    /// By contact and key of a fact: when a person last looked at it, and whether it was upheld.
+    reviews: HashMap<(ContactId, u64), (i64, bool)>,
     /// Time of each contact's word that counts, in microseconds, and whether it is out.
     latest: HashMap<ContactId, (i64, bool)>,
     suppressed: IdSet,
@@ -55,7 +54,8 @@ impl Consent {
         };
         if fact.how.is_review() {
             let review = (fact.at_us, fact.is_out);
-            let latest = self.reviews.entry(fact.key).or_insert((i64::MIN, false));
+            let of = (fact.contact, fact.key);
+            let latest = self.reviews.entry(of).or_insert((i64::MIN, false));
             if review > *latest {
                 *latest = review;
                 self.derive(fact.contact);
@@ -95,7 +95,8 @@ impl Consent {
 
     /// What a person said of a fact: upheld or not; `None` if nobody looked.
     pub fn review(&self, fact: &Fact) -> Option<bool> {
-        self.reviews.get(&fact.key).map(|(_, is_upheld)| *is_upheld)
+        let review = self.reviews.get(&(fact.contact, fact.key));
+        review.map(|(_, is_upheld)| *is_upheld)
     }
 
     /// The fact that decides whether a contact is out.

@@ -75,7 +75,10 @@ pub(super) fn ledger(state: &mut State, record: &LedgerRecord<'_>, received_ms: 
     } else {
         let texts = [record.source, record.wording, record.rules];
         let [source, wording, rules] = texts.map(str::as_bytes);
-        state.keys.event(&[b"ledger", source, wording, rules])
+        let at_us = record.at_us.to_le_bytes();
+        state
+            .keys
+            .event(&[b"ledger", &at_us, source, wording, rules])
     };
     let fact = Fact {
         contact,

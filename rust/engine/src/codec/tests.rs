@@ -14,6 +14,8 @@ fn samples() -> Vec<Record<'static>> {
     reply.occurred_us = Some(-1);
     reply.value_micros = Some(i64::MIN);
     reply.currency = "USD";
+    reply.rules = "en-stop en-list";
+    reply.lang = "en";
     vec![
         Record::Campaign(CampaignRecord {
             name: "spring",
@@ -48,6 +50,37 @@ fn samples() -> Vec<Record<'static>> {
             class: Some(ErrorClass::Absent),
             code: "30003",
             occurred_us: None,
+        }),
+        Record::Ledger(LedgerRecord {
+            number: Number(12_025_550_101),
+            how: How::Overturned,
+            opted_in: true,
+            at_us: i64::MIN,
+            trust: Trust::Untrusted,
+            grade: Grade::Likely,
+            subject: u64::MAX,
+            sender: "49905",
+            source: "a form",
+            wording: "ja, bitte \u{1f600}",
+            rules: "one two",
+        }),
+        Record::Setting(SettingRecord {
+            campaign: "",
+            name: "brand:49905",
+            value: "acme",
+            at_ms: -1,
+        }),
+        Record::Relabel(RelabelRecord {
+            reply: Position(u64::MAX),
+            number: Number(12_025_550_101),
+            labels: Labels(u16::MAX),
+            blast: 9,
+            merged: Labels(3),
+            as_of: Position(7),
+            opts_out: true,
+            at_us: -9,
+            sender: "",
+            rules: "three",
         }),
         Record::Likely(LikelyRecord {
             provider: Provider::Kannel,

@@ -67,6 +67,7 @@ impl Engine {
             evidence.insert(position, self.evidence(record, received_ms, show.wording));
             Ok(())
         })?;
+        self.add_texts(&mut evidence, show.wording)?;
         let none = Map::new();
         Ok(facts
             .iter()
@@ -77,6 +78,35 @@ impl Engine {
                 map
             })
             .collect())
+    }
+
+    /// What was said in the replies that were judged again: their texts stand elsewhere.
+    fn add_texts(
+        &self,
+        evidence: &mut BTreeMap<u64, Map<String, Value>>,
+        wording: bool,
+    ) -> Result<(), EngineError> {
+        let replies = evidence.values();
+        let mut wanted: Vec<u64> = replies
+            .filter_map(|map| map.get("reply").and_then(Value::as_u64))
+            .collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut texts = BTreeMap::new();
+        self.records(&wanted, &mut |position, received_ms, record| {
+            texts.insert(position, self.evidence(record, received_ms, wording));
+            Ok(())
+        })?;
+        for map in evidence.values_mut() {
+            let reply = map.get("reply").and_then(Value::as_u64);
+            let text = reply.and_then(|reply| texts.get(&reply));
+            for key in ["wording_id", "wording", "provider", "account", "lang"] {
+                if let Some(value) = text.and_then(|text| text.get(key)) {
+                    map.insert(key.to_owned(), value.clone());
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What a record says beside the fact.

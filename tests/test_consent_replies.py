@@ -1,0 +1,281 @@
+"""What people answered: likely opt-outs, NO in context, surveys, coupons, search, relabelling."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import smstrack_core as sms
+from smstrack_core.consent import judge_batch, judging
+from smstrack_core.replies.label import failures
+from smstrack_core.replies.label import label as table
+
+from fiction import number, numbers
+
+HOUR_MS = 3_600_000
+NOW_MS = 1_780_000_000_000
+SENDER = "+999000000011"
+
+RULES = {
+    "please leave me alone": ("opt_out", "likely", "en-leave"),
+    "I changed my mind, sign me up": ("opt_in", "likely", "en-sign-up"),
+    "who is this? wrong number": ("wrong_number", "certain", "en-wrong"),
+    "Out of office. Text STOP to unsubscribe": ("auto_reply", "no", "en-ooo"),
+}
+"""Rules of a labeller that says more than the keyword table: label, grade, rule id."""
+
+
+def judged(text: str) -> object:
+    if text not in RULES:
+        return table(text)
+    label, grade, rule = RULES[text]
+    return SimpleNamespace(labels=(label,), grade=grade, lang="en", rules=(rule, "second"))
+
+
+@pytest.fixture
+def rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "label", judged)
+
+
+@pytest.fixture
+def spring(engine: sms.Engine) -> sms.Campaign:
+    campaign = engine.campaign("spring")
+    campaign.blast("b1", sender=SENDER, audience=numbers(0, 20), at=at(-1))
+    return campaign
+
+
+def at(hours: float) -> str:
+    return datetime.fromtimestamp(NOW_MS / 1_000 + hours * 3_600, tz=UTC).isoformat()
+
+
+def say(engine: sms.Engine, index: int, text: str, hours: float = 0, sender: str = SENDER) -> None:
+    event = {"kind": "reply", "contact": number(index), "sender": sender, "text": text,
+             "occurred_at": at(hours)}  # fmt: skip
+    body = json.dumps(event).encode()
+    received_ms = NOW_MS + int(hours * HOUR_MS) + HOUR_MS
+    assert engine.ingest("smstrack", [body], received_ms=received_ms).accepted == 1
+
+
+@pytest.mark.usefixtures("rules")
+def test_likely_opt_outs_suppress_and_wait_for_a_person(
+    engine: sms.Engine, spring: sms.Campaign
+) -> None:
+    say(engine, 1, "please leave me alone")
+    say(engine, 2, "please leave me alone", 1)
+    say(engine, 3, "STOP")
+    assert set(engine.suppressed) == {number(1), number(2), number(3)}
+    assert len(spring.opted_out) == 3
+    first, second = engine.reviews()
+    assert (first["grade"], first["lang"], first["rules"]) == (
+        "likely",
+        "en",
+        ["en-leave", "second"],
+    )
+    assert first["wording"] == "please leave me alone"
+    assert number(1)[1:] not in str(first)
+    assert engine.reviews(numbers=True)[0]["number"] == number(1)
+    assert engine.reviews(after=first["position"]) == [second]
+    assert not engine.overturn(first["position"], by="ann")
+    assert engine.confirm(second["position"], by="ann")
+    assert engine.reviews() == []
+    assert set(engine.suppressed) == {number(2), number(3)}
+    told = engine.explain(number(1)).facts
+    assert [(fact["how"], fact["effect"]) for fact in told] == [
+        ("reply", "overturned"), ("overturned", "reviews"),
+    ]  # fmt: skip
+    assert told[1]["source"] == "ann"
+    with pytest.raises(sms.InputError):
+        engine.overturn(engine.explain(number(3)).facts[0]["position"])
+
+
+@pytest.mark.usefixtures("rules")
+def test_overturning_takes_back_that_word_alone(engine: sms.Engine) -> None:
+    say(engine, 1, "STOP")
+    say(engine, 1, "please leave me alone", 1)
+    assert engine.overturn(engine.reviews()[0]["position"])
+    assert number(1) in engine.suppressed
+
+
+@pytest.mark.usefixtures("rules", "spring")
+def test_policy_on_other_labels(engine: sms.Engine) -> None:
+    say(engine, 1, "STOP")
+    say(engine, 1, "I changed my mind, sign me up", 1)
+    assert number(1) in engine.suppressed, "a likely opt-in is none"
+    say(engine, 1, "YES", 2)
+    assert number(1) in engine.suppressed, "YES is no opt-in by itself"
+    say(engine, 1, "START", 3)
+    assert number(1) not in engine.suppressed
+    say(engine, 2, "who is this? wrong number")
+    assert engine.explain(number(2)).facts[0]["how"] == "wrong_number"
+    assert number(2) in engine.suppressed
+    assert number(2) not in engine.segment("spring.opted_out")
+    assert number(2) in engine.segment("spring.replied:wrong_number")
+    say(engine, 3, "Out of office. Text STOP to unsubscribe")
+    assert number(3) not in engine.suppressed
+    assert number(3) in engine.segment("spring.replied:auto_reply")
+
+
+def test_no_and_yes_by_campaign(engine: sms.Engine, spring: sms.Campaign) -> None:
+    say(engine, 1, "no")
+    spring.means(no="opt_out", yes="opt_in")
+    say(engine, 2, "No, thanks", 1)
+    say(engine, 3, "STOP", 1)
+    say(engine, 3, "yes", 2)
+    say(engine, 4, "STOP", 1)
+    say(engine, 4, "yes?", 2)
+    assert set(engine.suppressed) == {number(2), number(4)}
+    assert engine.explain(number(2)).facts[0]["rules"] == ["campaign:on_no"]
+    with pytest.raises(sms.InputError):
+        spring.means(no="maybe")
+    spring.means(no="no")
+    say(engine, 5, "no", 3)
+    assert number(5) not in engine.suppressed
+
+
+def test_surveys(engine: sms.Engine, spring: sms.Campaign) -> None:
+    spring.blast("b2", sender="+999000000022", audience=numbers(0, 20), at=at(-1))
+    for index, text in enumerate(
+        ["1", "1.", "２", "2 - the staff", "Good", "three?", "STOP", "(1) ok"]
+    ):
+        say(engine, index, text)
+    say(engine, 0, "2", 1)
+    say(engine, 9, "1", sender="+999000000022")
+    spring.survey("staff", question="1 good, 2 bad", options={"1": "good", "2": "bad"}, blast="b1")
+    result = spring.survey_result("staff")
+    assert result.contacts == {"1": 3, "2": 3}
+    assert result.messages == {"1": 4, "2": 3}
+    assert (result.respondents, result.free_text) == (6, 1)
+    spring.survey("all", options=["1", "2"])
+    assert spring.survey_result("all").contacts == {"1": 3, "2": 3}
+    assert sum(spring.survey_result("all").messages.values()) == 7
+    assert spring.surveys() == ["all", "staff"]
+    with pytest.raises(sms.InputError, match="opt-out word"):
+        spring.survey("bad", options=["1", "stop"])
+    with pytest.raises(sms.InputError):
+        spring.survey("bad", options=["1", "1."])
+    with pytest.raises(sms.InputError, match="no question"):
+        spring.survey_result("nosuch")
+
+
+def test_a_question_without_options_is_free_text(engine: sms.Engine, spring: sms.Campaign) -> None:
+    spring.survey("why", question="Why?")
+    say(engine, 1, "the coffee")
+    say(engine, 1, "and the staff", 1)
+    say(engine, 2, "the prices")
+    result = spring.survey_result("why")
+    assert (result.respondents, result.free_text) == (0, 2)
+
+
+def test_coupons(engine: sms.Engine, spring: sms.Campaign) -> None:
+    assert spring.coupons(["SPRING-7", "abc123"]) == 2
+    assert spring.coupons(["spring-7", "XYZ9"]) == 3
+    say(engine, 1, "Use SPRING-7, please")
+    say(engine, 1, "spring-7!", 1)
+    say(engine, 2, "ＡＢＣ１２３ and -spring-7-")
+    say(engine, 3, "spring-77 abc")
+    other = engine.campaign("autumn")
+    other.blast("b1", sender="+999000000033", audience=numbers(0, 20), at=at(-1))
+    say(engine, 4, "XYZ9", sender="+999000000033")
+    assert spring.coupon_result() == {"abc123": 1, "spring-7": 2}
+    assert other.coupon_result() == {}
+    for bad in (["ab"], ["with blank"], [""], ["a.b.c"]):
+        with pytest.raises(sms.InputError):
+            spring.coupons(bad)
+
+
+def test_replies_are_searched_by_label_and_text(engine: sms.Engine, spring: sms.Campaign) -> None:
+    texts = ["Is there parking?", "yes", "PARKING is bad", "STOP", "Où est le café?"]
+    for index, text in enumerate(texts):
+        say(engine, index, text)
+    say(engine, 15, "parking", sender="+999000000099")
+    assert [row["text"] for row in spring.replies()] == texts
+    assert [row["text"] for row in spring.replies(contains="parking")] == texts[:3:2]
+    assert [row["text"] for row in spring.replies(contains="CAFE")] == texts[4:]
+    assert [row["text"] for row in spring.replies(label="question")] == [texts[0], texts[4]]
+    assert [row["text"] for row in spring.replies(label=["stop", "yes"])] == [texts[1], texts[3]]
+    assert number(0)[1:] not in str(spring.replies().rows)
+    assert spring.replies(numbers=True).rows[0]["number"] == number(0)
+    row = spring.replies().rows[0]
+    assert (row["campaign"], row["blast"], row["labels"]) == ("spring", "b1", ["question"])
+    seen: list[str] = []
+    after: int | None = 0
+    while after is not None:
+        page = spring.replies(limit=2, after=after)
+        assert len(page) <= 2
+        seen += [row["text"] for row in page]
+        after = page.next
+    assert seen == texts
+    after, seen = 0, []
+    while after is not None:
+        page = spring.replies(limit=1, after=after, contains="parking")
+        seen += [row["text"] for row in page]
+        after = page.next
+    assert seen == texts[:3:2]
+    with pytest.raises(sms.InputError, match="no label"):
+        spring.replies(label="nosuch")
+
+
+def test_relabelling_shows_its_difference_first(
+    engine: sms.Engine, spring: sms.Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for index, text in enumerate(["please leave me alone", "yes", "STOP", "hello"]):
+        say(engine, index, text)
+    say(engine, 5, "please leave me alone")
+    say(engine, 5, "START", 2)
+    assert engine.relabel().replies == 0
+    monkeypatch.setattr(judging, "label", judged)
+    # Better rules see an opt-out, and take a label away that opted somebody out.
+    monkeypatch.setitem(RULES, "STOP", ("question", "no", "en-odd"))
+    digest = engine.digest()
+    shown = engine.relabel()
+    assert engine.digest() == digest
+    assert (shown.looked_at, shown.replies, shown.applied) == (6, 3, False)
+    sets = shown.campaigns["spring"]
+    moved = {name: (side["enter"]["contacts"], side["leave"]["contacts"])
+             for name, side in sets.items()}  # fmt: skip
+    assert moved == {
+        "replied:stop": (2, 1), "replied:other": (0, 2), "replied:question": (1, 0),
+        "opted_out": (2, 0), "suppressed": (1, 0),
+    }  # fmt: skip
+    assert sets["suppressed"]["enter"]["replies"] == [spring.replies().rows[0]["position"]]
+    done = engine.relabel(apply=True)
+    assert done.campaigns == shown.campaigns
+    assert set(engine.suppressed) == {number(0), number(2)}, "STOP stays; START since then counts"
+    assert number(2) in spring.opted_out
+    assert set(spring.replied_with("stop")) == {number(0), number(5)}
+    assert set(spring.replied_with("question")) == {number(2)}
+    fact = engine.explain(number(0)).facts[-1]
+    assert (fact["how"], fact["grade"], fact["rules"]) == (
+        "relabelled", "likely", ["en-leave", "second"],
+    )  # fmt: skip
+    assert engine.relabel().replies == 0
+    assert [row["wording"] for row in engine.reviews()] == ["please leave me alone"] * 2
+
+
+def test_relabelling_survives_replay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with sms.open(tmp_path / "data") as engine:
+        campaign = engine.campaign("spring")
+        campaign.blast("b1", sender=SENDER, audience=numbers(0, 20), at=at(-1))
+        say(engine, 1, "please leave me alone")
+        monkeypatch.setattr(judging, "label", judged)
+        engine.relabel(apply=True)
+        digest = engine.digest()
+    for snapshot in (tmp_path / "data" / "snapshots").iterdir():
+        snapshot.unlink()
+    with sms.open(tmp_path / "data") as engine:
+        assert engine.digest() == digest
+        assert number(1) in engine.suppressed
+
+
+def test_an_unknown_shape_or_a_failing_rule_labels_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def choke(text: str) -> object:
+        raise RuntimeError(text[:0])
+
+    before = failures.count
+    monkeypatch.setattr(judging, "label", choke)
+    labels, beside = judge_batch(["STOP", "yes"])
+    assert [int.from_bytes(labels[at : at + 2], "little") for at in (0, 2)] == [64, 64]
+    assert beside == [("", "failed")] * 2
+    assert failures.count == before + 2

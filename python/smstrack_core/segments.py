@@ -275,7 +275,7 @@ class Sets:
         return Segment(self._core, atom if detail is None else f"{atom}:{detail}")
 
     def replied_with(self, label: str) -> Segment:
-        """Contacts with a reply of this label: yes, no, stop, start, help, question, other."""
+        """Contacts with a reply of this label: one of `_core.LABELS`, such as yes or question."""
         return self.set("replied", label)
 
     def failed_for(self, cause: str) -> Segment:

@@ -211,7 +211,7 @@ impl World {
                 }
             }
             Op::Word(contact, how, opted_in, is_trusted, hours) => {
-                self.word(*contact, *how, *opted_in, *is_trusted, *hours)
+                self.word(*contact, *how, *opted_in, *is_trusted, *hours);
             }
             Op::Review(nth, is_upheld) => self.review(*nth, *is_upheld)?,
             Op::Relabel => self.relabel()?,

@@ -202,6 +202,10 @@ const JUDGED: [(&str, Labels); 6] = [
     ("who?", Labels::NONE.with(Label::WrongNumber)),
 ];
 
+fn source(hours: i64) -> &'static str {
+    ["", "a form"][usize::from(hours % 2 == 1)]
+}
+
 fn ledger_step() -> impl Strategy<Value = Step> {
     let hows = vec![How::Api, How::Import, How::WrongNumber, How::Reassigned];
     let trusts = prop::sample::select(Trust::ALL);
@@ -216,8 +220,8 @@ fn ledger_step() -> impl Strategy<Value = Step> {
                 trust,
                 grade: Grade::Certain,
                 subject: 0,
-                sender: SENDERS.get(hours as usize % 3).copied().unwrap_or_default(),
-                source: "",
+                sender: ["", SENDERS[0]][usize::from(hours > 2)],
+                source: source(hours),
                 wording: "",
                 rules: "",
             }))
@@ -230,7 +234,7 @@ fn ledger_step() -> impl Strategy<Value = Step> {
 fn review_step() -> impl Strategy<Value = Step> {
     (0..8_u64, any::<bool>(), 0..5_i64, 0..3_i64).prop_map(|(contact, is_upheld, hours, later)| {
         let at_us = (NOW_MS - hours * HOUR_MS) * 1_000;
-        let source = ["", "a form"][hours as usize % 2].as_bytes();
+        let source = source(hours).as_bytes();
         let subject = keys().event(&[b"ledger", &at_us.to_le_bytes(), source, b"", b""]);
         free(Record::Ledger(LedgerRecord {
             number: number(contact),

@@ -52,6 +52,22 @@ impl Engine {
         Ok(())
     }
 
+    /// Asks the state about one record while the log is read, so that commits need not wait for
+    /// all of the reading. An error is kept for after it.
+    pub(super) fn ask<T>(
+        &self,
+        failed: &mut Option<EngineError>,
+        question: impl FnOnce(&State) -> Option<T>,
+    ) -> Option<T> {
+        match self.read() {
+            Ok(state) => question(&state),
+            Err(error) => {
+                *failed = Some(error);
+                None
+            }
+        }
+    }
+
     /// Rows of facts as JSON, in the order given.
     pub(super) fn rows(
         &self,

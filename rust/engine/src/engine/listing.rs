@@ -39,11 +39,13 @@ impl Engine {
     /// # Errors
     /// `Unknown` campaign; `Io`, `LogCorrupt`, `Closed`.
     pub fn replies(&self, listing: &Listing<'_>) -> Result<Value, EngineError> {
-        let (wanted, blasts) = self.listed(listing)?;
         let count_max = listing.count_max.clamp(1, PAGE_COUNT_MAX);
+        let (mut wanted, blasts) = self.listed(listing, count_max + 1)?;
+        let has_more = wanted.len() > count_max;
+        wanted.truncate(count_max);
         let (mut rows, mut bytes) = (Vec::new(), 0);
-        let mut next = None;
-        for replies in wanted.chunks(REPLIES_READ_COUNT_MAX.min(count_max)) {
+        let (mut next, mut failed) = (None, None);
+        for replies in wanted.chunks(REPLIES_READ_COUNT_MAX) {
             let positions: Vec<u64> = replies.iter().map(|reply| reply.position.0).collect();
             let mut current = replies.iter();
             self.records(&positions, &mut |position, received_ms, record| {
@@ -51,19 +53,12 @@ impl Engine {
                 let (Record::Event(event), Some(reply)) = (record, reply) else {
                     return Ok(());
                 };
-                if rows.len() >= count_max || bytes >= PAGE_BYTES_MAX {
+                if bytes >= PAGE_BYTES_MAX {
                     return Ok(());
                 }
                 next = Some(position);
-                let row = self.read().ok().and_then(|state| {
-                    reply_row(
-                        &state,
-                        reply,
-                        event,
-                        received_ms,
-                        blasts.as_deref(),
-                        listing,
-                    )
+                let row = self.ask(&mut failed, |state| {
+                    reply_row(state, reply, event, received_ms, blasts.as_deref(), listing)
                 });
                 if let Some(row) = row {
                     bytes += event.text.map_or(0, str::len) + ROW_BYTES;
@@ -71,18 +66,22 @@ impl Engine {
                 }
                 Ok(())
             })?;
-            if rows.len() >= count_max || bytes >= PAGE_BYTES_MAX {
+            if let Some(error) = failed.take() {
+                return Err(error);
+            }
+            if bytes >= PAGE_BYTES_MAX {
                 break;
             }
         }
         let last = wanted.last().map(|reply| reply.position.0);
-        let next = next.filter(|next| Some(*next) != last);
+        let next = next.filter(|next| has_more || Some(*next) != last);
         Ok(json!({ "rows": rows, "next": next }))
     }
 
     fn listed(
         &self,
         listing: &Listing<'_>,
+        count_max: usize,
     ) -> Result<(Vec<ReplyAt>, Option<Vec<BlastId>>), EngineError> {
         let state = self.read()?;
         let blasts = listing
@@ -100,7 +99,7 @@ impl Engine {
                     .is_none_or(|repliers| repliers.contains(reply.contact))
         };
         let all = state.replies.after(listing.after).iter();
-        let wanted = all.filter(is_wanted).copied().collect();
+        let wanted = all.filter(is_wanted).take(count_max).copied().collect();
         Ok((wanted, blasts))
     }
 }

@@ -146,6 +146,7 @@ impl Engine {
             entries.map(|entry| entry.position).collect()
         };
         let mut told = Vec::with_capacity(replies.len());
+        let mut failed = None;
         for chunk in replies.chunks(REPLIES_READ_COUNT_MAX) {
             let positions: Vec<u64> = chunk.iter().map(|reply| reply.position.0).collect();
             let mut current = chunk.iter();
@@ -154,8 +155,7 @@ impl Engine {
                 let (Record::Event(event), Some(at)) = (record, at) else {
                     return Ok(());
                 };
-                let state = self.read().ok();
-                let blast = state.and_then(|state| of_event(&state, event, received_ms));
+                let blast = self.ask(&mut failed, |state| of_event(state, event, received_ms));
                 let judgement = judged.get(&at.position);
                 let labels = judgement.map_or(at.labels, |one| one.labels);
                 told.push(Told {
@@ -173,7 +173,7 @@ impl Engine {
                 Ok(())
             })?;
         }
-        Ok(told)
+        failed.map_or(Ok(told), Err)
     }
 }
 

@@ -104,19 +104,18 @@ impl Engine {
         let mut wanted: Vec<u64> = facts.iter().map(|(_, position)| position.0).collect();
         wanted.sort_unstable();
         wanted.dedup();
-        let mut found = Vec::new();
+        let (mut found, mut failed) = (Vec::new(), None);
         self.records(&wanted, &mut |position, received_ms, record| {
-            // Held for one record at a time: reading must not keep commits waiting.
-            let blast = self.read().ok().and_then(|state| match record {
+            let blast = self.ask(&mut failed, |state| match record {
                 Record::Relabel(relabel) => state.registry.blast_id(relabel.blast),
-                _ => whose(&state, record, received_ms),
+                _ => whose(state, record, received_ms),
             });
             if blast.is_some_and(|blast| blasts.contains(&blast)) {
                 found.push(position);
             }
             Ok(())
         })?;
-        Ok(found)
+        failed.map_or(Ok(found), Err)
     }
 
     /// Contacts that must not be sent to from this sender, as a portable roaring bitmap: by its

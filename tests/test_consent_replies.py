@@ -50,9 +50,23 @@ def at(hours: float) -> str:
     return datetime.fromtimestamp(NOW_MS / 1_000 + hours * 3_600, tz=UTC).isoformat()
 
 
-def say(engine: sms.Engine, index: int, text: str, hours: float = 0, sender: str = SENDER) -> None:
-    event = {"kind": "reply", "contact": number(index), "sender": sender, "text": text,
-             "occurred_at": at(hours)}  # fmt: skip
+def say(
+    engine: sms.Engine,
+    index: int,
+    text: str,
+    hours: float = 0,
+    sender: str = SENDER,
+    blast: str | None = None,
+) -> None:
+    event: dict[str, object] = {
+        "kind": "reply",
+        "contact": number(index),
+        "sender": sender,
+        "text": text,
+        "occurred_at": at(hours),
+    }
+    if blast is not None:
+        event |= {"campaign": "spring", "blast": blast}
     body = json.dumps(event).encode()
     received_ms = NOW_MS + int(hours * HOUR_MS) + HOUR_MS
     assert engine.ingest("smstrack", [body], received_ms=received_ms).accepted == 1
@@ -252,6 +266,36 @@ def test_relabelling_shows_its_difference_first(
     )  # fmt: skip
     assert engine.relabel().replies == 0
     assert [row["wording"] for row in engine.reviews()] == ["please leave me alone"] * 2
+
+
+def test_relabelling_keeps_what_other_replies_say(
+    engine: sms.Engine, spring: sms.Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Replies that name their blast are counted there for good; a label leaves such a contact
+    only when none of its replies has it any more."""
+    spring.blast("b2", sender="+999000000022", audience=numbers(0, 20), at=at(-1))
+    say(engine, 1, "yes", blast="b1")
+    say(engine, 1, "hello", 1, blast="b1")
+    say(engine, 2, "hello", blast="b1")
+    say(engine, 2, "yes", 1, blast="b2")
+    say(engine, 3, "hello", 1)
+    say(engine, 3, "yes", 2, blast="b1")
+    monkeypatch.setattr(judging, "label", judged)
+    monkeypatch.setitem(RULES, "hello", ("question", "no", "en-odd"))
+    shown = engine.relabel().campaigns["spring"]
+    moved = {name: side["enter"]["contacts"] - side["leave"]["contacts"]
+             for name, side in shown.items()}  # fmt: skip
+    assert moved == {"replied:other": -3, "replied:question": 3}
+    engine.relabel(apply=True)
+    assert set(spring.replied_with("yes")) == {number(1), number(2), number(3)}
+    assert set(spring.replied_with("question")) == {number(1), number(2), number(3)}
+    assert not spring.replied_with("other")
+    assert set(engine.segment("spring/b2.replied:yes")) == {number(2)}
+    assert not engine.segment("spring/b2.replied:question")
+    assert len(spring.replied) == 3
+    digest = engine.digest()
+    assert engine.relabel(apply=True).replies == 0
+    assert engine.digest() == digest
 
 
 def test_relabelling_survives_replay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ use crate::codec::{EventRecord, LikelyRecord, ReceiptRecord, Record};
 use crate::consent::word_time;
 use crate::event::{ErrorClass, Kind, Position, State as Word};
 use crate::keys::has_aliases;
-use crate::ledger::How;
+use crate::ledger::Trust;
 use crate::loose::Entry;
 use crate::replies::ReplyAt;
 use crate::resolve::find_message;
@@ -28,7 +28,7 @@ pub(crate) use meaning::event_key;
 pub(crate) use meaning::reply_word;
 pub(crate) use whose::{of_event, whose};
 
-use judge::{fact_of, ledger, notice, relabel, setting};
+use judge::{fact_of, ledger, refusal, relabel, setting};
 use meaning::{entry_of, meaning, receipt_mask};
 use place::put;
 use register::{audience, blast, consent, sent};
@@ -69,7 +69,7 @@ fn receipt(state: &mut State, record: &ReceiptRecord<'_>, received_ms: i64) {
     state.traffic.duplicates += u64::from(new == 0);
     if record.class == Some(ErrorClass::OptedOut) {
         let at_us = word_time(record.occurred_us, received_ms, true);
-        let fact = notice(record.contact, at_us, How::Error, (0, record.message));
+        let fact = refusal(record.contact, at_us, Trust::Allowed, (0, record.message));
         state.consent.hear(fact, state.position);
     }
 }
@@ -85,7 +85,12 @@ fn likely(state: &mut State, record: &LikelyRecord<'_>, received_ms: i64) {
         .unwrap_or(received_ms.saturating_mul(1_000));
     if record.class == Some(ErrorClass::OptedOut) {
         let heard_us = word_time(record.occurred_us, received_ms, true);
-        let fact = notice(contact, heard_us, How::Error, (record.sender, record.event));
+        let fact = refusal(
+            contact,
+            heard_us,
+            Trust::Allowed,
+            (record.sender, record.event),
+        );
         state.consent.hear(fact, state.position);
     }
     if !state.seen.insert(record.event) {

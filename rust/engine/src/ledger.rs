@@ -35,11 +35,11 @@ named! {
     /// How far the source of a fact is believed.
     Trust {
         /// Signed by the provider, or said by the operator.
-        Verified = 1 "verified",
+        Verified = 0 "verified",
         /// From an address that is let in, without a signature.
-        Allowed = 2 "allowed",
+        Allowed = 1 "allowed",
         /// Neither. Never opts anybody in.
-        Untrusted = 3 "untrusted",
+        Untrusted = 2 "untrusted",
     }
 }
 

@@ -17,19 +17,19 @@ fn sender_key(state: &State, sender: &str) -> u64 {
     }
 }
 
-/// An opt-out that a provider told us of, by its sender's and its own key.
-pub(super) const fn notice(
+/// The opt-out that a receipt's error code tells of, by its sender's and its own key.
+pub(super) const fn refusal(
     contact: ContactId,
     at_us: i64,
-    how: How,
+    trust: Trust,
     (sender, key): (u64, u64),
 ) -> Fact {
     Fact {
         contact,
         at_us,
         is_out: true,
-        how,
-        trust: Trust::Allowed,
+        how: How::Error,
+        trust,
         grade: Grade::Certain,
         sender,
         key,

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use super::judge::notice;
+use super::judge::refusal;
 use super::register::add_member;
 use crate::consent::word_time;
 use crate::event::{BlastId, ContactId, Position};
-use crate::ledger::How;
+use crate::ledger::Trust;
 use crate::limits::{LOOSE_COUNT_MAX, SETTLE_MS};
 use crate::loose::{Entry, EntryId};
 use crate::resolve::{Route, route};
@@ -63,7 +63,7 @@ fn add_firm(state: &mut State, entry: &Entry, id: BlastId, contact: ContactId) -
         } else {
             entry.message
         };
-        let fact = notice(contact, heard_us, How::Error, (entry.sender, key));
+        let fact = refusal(contact, heard_us, Trust::Allowed, (entry.sender, key));
         state.consent.hear(fact, Position(entry.position));
     }
     // A receipt that names its blast makes its contact one of the blast, as a send would.

@@ -250,10 +250,8 @@ impl World {
             is_likely: false,
             position: self.last_position(),
         };
-        let is_repeat = |other: &Heard| {
-            (other.contact, other.at_ms, other.is_out) == (contact, at_ms, heard.is_out)
-        };
-        if (heard.is_out || is_trusted) && !self.model.heard.iter().any(is_repeat) {
+        // A repeat is one fact, and told twice it says the same.
+        if heard.is_out || is_trusted {
             self.model.heard.push(heard);
         }
     }

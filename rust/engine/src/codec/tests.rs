@@ -52,7 +52,7 @@ fn samples() -> Vec<Record<'static>> {
     reply.currency = "USD";
     reply.rules = "en-stop en-list";
     reply.lang = "en";
-    vec![
+    let mut all = vec![
         Record::Campaign(CampaignRecord {
             name: "spring",
             cost_micros: Some(412_500_000),
@@ -119,7 +119,9 @@ fn samples() -> Vec<Record<'static>> {
             at_ms: 5,
             reason: "asked on the phone",
         }),
-    ]
+    ];
+    all.extend(judged());
+    all
 }
 
 #[test]

@@ -18,7 +18,8 @@ import orjson
 
 from smstrack_core import _core
 from smstrack_core._core import Request, __version__, providers
-from smstrack_core.engine import Blast, Campaign, Engine, Ingested, Registered, open
+from smstrack_core.campaigns import Blast, Campaign, Registered
+from smstrack_core.engine import Engine, Ingested, open
 from smstrack_core.errors import ClosedError, InputError, SmstrackError, StorageError
 from smstrack_core.profiles import Sources, check_profile, describe_providers, load_profiles
 from smstrack_core.reports import Report

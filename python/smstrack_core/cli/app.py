@@ -10,6 +10,7 @@ import typer
 
 import smstrack_core as sms
 from smstrack_core import _core
+from smstrack_core.cli import consenting
 from smstrack_core.cli.labelling import classify_command, rules_app
 from smstrack_core.cli.output import (
     advance,
@@ -20,6 +21,7 @@ from smstrack_core.cli.output import (
     say,
 )
 from smstrack_core.cli.profiling import Loaded, profile_app, providers
+from smstrack_core.cli.verifying import verify
 
 app: Final = typer.Typer(
     name="smstrack",
@@ -32,6 +34,7 @@ app: Final = typer.Typer(
 )
 
 app.command()(providers)
+app.command()(verify)
 app.add_typer(profile_app, name="profile")
 app.add_typer(rules_app, name="rules")
 app.command("classify")(classify_command)
@@ -234,55 +237,6 @@ def _decoded(
 
 
 @app.command()
-def verify(
-    scheme: Annotated[str, typer.Option("--scheme", "-s", help="How the sender signs.")],
-    file: Annotated[
-        str, typer.Argument(help="Raw request; `-` is standard input.", metavar="FILE")
-    ],
-    base_url: Annotated[
-        str | None, typer.Option(help="Public URL before the path.", metavar="URL")
-    ] = None,
-    secret_env: Annotated[
-        list[str] | None,
-        typer.Option(help="Variable that holds a secret. May be repeated.", metavar="NAME"),
-    ] = None,
-    secret_file: Annotated[
-        list[Path] | None,
-        typer.Option(help="File that holds a secret, key or certificate. May be repeated."),
-    ] = None,
-    secret: Annotated[
-        list[str] | None, typer.Option(help="A secret that others on this machine may see.")
-    ] = None,
-    now: Annotated[
-        float | None, typer.Option(help="Unix time to check against; else the clock's.")
-    ] = None,
-    peer: Annotated[
-        str | None, typer.Option(help="Sender's address, for lists.", metavar="ADDRESS")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Check the signature of a raw request, and say which part does not hold.
-
-    Files are read as `decode` reads them. Exit code 0 if the request is believed, 1 if not.
-    No secret is ever printed, nor the signature that was expected.
-
-    Examples:
-
-    - `smstrack verify -s twilio-hmac-sha1 --base-url https://x.example --secret-env TOKEN r.http`
-    - `smstrack verify -s sns --secret-file sns.pem --json request.http`
-    """
-    from smstrack_core.cli.verifying import gather_secrets, print_verdict  # noqa: PLC0415
-
-    known = [name.removesuffix("NAME") for name in sms.schemes()]
-    if scheme not in known and not scheme.startswith(("token-header:", "token-query:")):
-        message = f"{scheme!r} is not one of {', '.join(sms.schemes())}."
-        raise typer.BadParameter(message, param_hint="--scheme")
-    secrets = gather_secrets(secret or [], secret_env or [], secret_file or [])
-    code = print_verdict(file, scheme, base_url, secrets, now, peer, as_json=as_json)
-    raise typer.Exit(code)
-
-
-@app.command()
 def report(
     directory: Directory,
     campaign: Annotated[str, typer.Argument(help="Its name.", metavar="CAMPAIGN")],
@@ -389,6 +343,9 @@ def _plain(value: object) -> str:
     if isinstance(value, list):
         return "; ".join(map(_plain, value)) or "none"
     return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+consenting.add_to(app)
 
 
 def _roles(text: str) -> dict[str, str]:

@@ -67,14 +67,18 @@ class Labeller:
         A reply that the rules choke on is `other`, or what its keywords say; it is counted.
         """
         try:
-            with self._lock:
-                return self._judge.judge(text, sent)
+            return self.judge_or_raise(text, sent)
         except Exception:  # noqa: BLE001 - one reply must not cost the batch its commit
             failures.count += 1
         try:
             return self._judge.floor(text) or NOT_JUDGED
         except Exception:  # noqa: BLE001 - not even text
             return NOT_JUDGED
+
+    def judge_or_raise(self, text: str, sent: Iterable[str] = ()) -> Labelled:
+        """As `judge`, but lets through what the rules choke on, and counts nothing."""
+        with self._lock:
+            return self._judge.judge(text, sent)
 
     def slices(self, texts: Iterable[str], done: Callable[[Labelled], None]) -> Iterable[None]:
         """Judges texts in order, `done` with each, and yields whenever a slice of time is over."""

@@ -14,9 +14,10 @@ import trio
 
 from smstrack_core import _core
 from smstrack_core.config import ServeSettings
+from smstrack_core.consent import judge_slices
 from smstrack_core.engine import Engine
 from smstrack_core.errors import StorageError
-from smstrack_core.replies.label import failures, label_slices, standard
+from smstrack_core.replies.label import failures, standard
 from smstrack_core.serve.certificates import Certificates, Fetcher, fetch
 from smstrack_core.serve.sources import Sources, needs_certificates, read_sources
 from smstrack_core.values import now_ms
@@ -84,7 +85,8 @@ class Server:
                     await self._wait(timeout_ms)
                     texts, timeout_ms = self._door.pump(now_ms())
                     if texts is not None:
-                        timeout_ms = self._door.finish(await _labels(texts), now_ms())
+                        labels, judged = await _judged(texts)
+                        timeout_ms = self._door.finish(labels, now_ms(), judged)
                     if self.certificates is not None:
                         self.certificates.look()
         finally:
@@ -149,12 +151,12 @@ class Server:
         self._door.close()
 
 
-async def _labels(texts: list[str]) -> bytes:
-    """Labels of a turn's replies; other tasks run after every slice of time."""
-    labels = bytearray()
-    for _ in label_slices(texts, labels):
+async def _judged(texts: list[str]) -> tuple[bytes, list[tuple[str, str]]]:
+    """What the rules say of a turn's replies; other tasks run after every slice of time."""
+    labels, beside = bytearray(), list[tuple[str, str]]()
+    for _ in judge_slices(texts, labels, beside):
         await trio.lowlevel.checkpoint()
-    return bytes(labels)
+    return bytes(labels), beside
 
 
 @asynccontextmanager

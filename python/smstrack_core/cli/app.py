@@ -10,7 +10,9 @@ import typer
 
 import smstrack_core as sms
 from smstrack_core import _core
+from smstrack_core.cli import consenting
 from smstrack_core.cli.checking import check
+from smstrack_core.cli.labelling import classify_command, rules_app
 from smstrack_core.cli.output import (
     advance,
     exit_if_interrupted,
@@ -20,6 +22,7 @@ from smstrack_core.cli.output import (
     say,
 )
 from smstrack_core.cli.profiling import Loaded, profile_app, providers
+from smstrack_core.cli.verifying import verify
 
 app: Final = typer.Typer(
     name="smstrack",
@@ -32,7 +35,10 @@ app: Final = typer.Typer(
 )
 
 app.command()(providers)
+app.command()(verify)
 app.add_typer(profile_app, name="profile")
+app.add_typer(rules_app, name="rules")
+app.command("classify")(classify_command)
 
 Directory = Annotated[Path, typer.Argument(help="Data directory.", metavar="DIR")]
 ROLES: Final = _core.TEMPLATE_ROLES
@@ -107,6 +113,10 @@ def serve(
     grace_s: Annotated[
         float, typer.Option(help="Seconds that open requests have to finish at the end.")
     ] = 10.0,
+    rules: Annotated[
+        list[Path] | None,
+        typer.Option(help="More reply rules: a TOML file or a directory. May be repeated."),
+    ] = None,
 ) -> None:
     """Take in webhooks over HTTP until Ctrl-C or SIGTERM.
 
@@ -133,7 +143,7 @@ def serve(
         raise typer.BadParameter(message, param_hint="--default-trust")
     verify = verify_file if default_trust is None else {"default_trust": default_trust}
     topics = confirm_topic or ()
-    run_server(directory, host, port, grace_s, templates, verify, profiles, topics)
+    run_server(directory, host, port, grace_s, templates, verify, profiles, rules or [], topics)
 
 
 @app.command()
@@ -230,55 +240,6 @@ def _decoded(
     for reject in found["rejects"]:
         say(f"{file}: {reject['code']}: row {reject['row']}, byte {reject['byte']}. Row skipped.")
         yield None
-
-
-@app.command()
-def verify(
-    scheme: Annotated[str, typer.Option("--scheme", "-s", help="How the sender signs.")],
-    file: Annotated[
-        str, typer.Argument(help="Raw request; `-` is standard input.", metavar="FILE")
-    ],
-    base_url: Annotated[
-        str | None, typer.Option(help="Public URL before the path.", metavar="URL")
-    ] = None,
-    secret_env: Annotated[
-        list[str] | None,
-        typer.Option(help="Variable that holds a secret. May be repeated.", metavar="NAME"),
-    ] = None,
-    secret_file: Annotated[
-        list[Path] | None,
-        typer.Option(help="File that holds a secret, key or certificate. May be repeated."),
-    ] = None,
-    secret: Annotated[
-        list[str] | None, typer.Option(help="A secret that others on this machine may see.")
-    ] = None,
-    now: Annotated[
-        float | None, typer.Option(help="Unix time to check against; else the clock's.")
-    ] = None,
-    peer: Annotated[
-        str | None, typer.Option(help="Sender's address, for lists.", metavar="ADDRESS")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Check the signature of a raw request, and say which part does not hold.
-
-    Files are read as `decode` reads them. Exit code 0 if the request is believed, 1 if not.
-    No secret is ever printed, nor the signature that was expected.
-
-    Examples:
-
-    - `smstrack verify -s twilio-hmac-sha1 --base-url https://x.example --secret-env TOKEN r.http`
-    - `smstrack verify -s sns --secret-file sns.pem --json request.http`
-    """
-    from smstrack_core.cli.verifying import gather_secrets, print_verdict  # noqa: PLC0415
-
-    known = [name.removesuffix("NAME") for name in sms.schemes()]
-    if scheme not in known and not scheme.startswith(("token-header:", "token-query:")):
-        message = f"{scheme!r} is not one of {', '.join(sms.schemes())}."
-        raise typer.BadParameter(message, param_hint="--scheme")
-    secrets = gather_secrets(secret or [], secret_env or [], secret_file or [])
-    code = print_verdict(file, scheme, base_url, secrets, now, peer, as_json=as_json)
-    raise typer.Exit(code)
 
 
 @app.command()
@@ -381,6 +342,9 @@ def dead_letters(
 
 
 app.command()(check)
+
+
+consenting.add_to(app)
 
 
 def _roles(text: str) -> dict[str, str]:

@@ -43,6 +43,8 @@ pub struct Entry {
     pub at_us: i64,
     /// Arrival, milliseconds.
     pub received_ms: i64,
+    /// Its place in the log.
+    pub position: u64,
     /// How long after a blast it may still be that blast's, milliseconds.
     pub window_ms: i64,
     /// Whether it proves that its contact was sent to.
@@ -214,6 +216,14 @@ impl Loose {
             self.parked -= usize::from(entry.counted_in.is_none());
             self.parked += usize::from(blast.is_none());
             entry.counted_in = blast;
+        }
+    }
+
+    /// Gives one other sets: its labels were judged again.
+    pub fn set_mask(&mut self, id: EntryId, mask: Mask) {
+        let slot = self.slot(id);
+        if let Some((_, Some(entry))) = slot.and_then(|slot| self.entries.get_mut(slot)) {
+            entry.mask = mask;
         }
     }
 

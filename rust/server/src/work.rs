@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 
 use smstrack_engine::decode::RequestView;
-use smstrack_engine::engine::{Pushed, Scope};
+use smstrack_engine::engine::{Judged, Pushed, Scope};
 use smstrack_engine::error::InputError;
 use smstrack_engine::event::{Provider, Trust};
 use smstrack_engine::facts::Answer;
@@ -127,6 +127,21 @@ impl<K: Keeper> Work<K> {
             None if labels.is_empty() => Ok(()),
             None => Err(InputError::LabelsMismatch {
                 given: labels.len(),
+                expected: 0,
+            }),
+        }
+    }
+
+    /// What the rules said of the replies that wait, beside their labels.
+    ///
+    /// # Errors
+    /// When the count differs; nothing was changed.
+    pub fn set_judged(&mut self, judged: Vec<Judged>) -> Result<(), InputError> {
+        match &mut self.batch {
+            Some(batch) => batch.set_judged(judged),
+            None if judged.is_empty() => Ok(()),
+            None => Err(InputError::LabelsMismatch {
+                given: judged.len(),
                 expected: 0,
             }),
         }

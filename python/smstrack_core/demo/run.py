@@ -115,15 +115,18 @@ def _register(data: Path, traffic: Traffic, say: Say) -> None:
         )
 
 
+# Ctrl-C waits for an `await` here: between a server's start and the block that ends it, it would
+# leave the server behind.
+@trio.lowlevel.enable_ki_protection
 async def _drive(data: Path, traffic: Traffic, say: Say, advance: Advance) -> Sender:
     """Sends everything over HTTP; kills the server half-way and starts it again."""
     templates = {"kannel": KANNEL_TEMPLATE}
     server = await ServerProcess.start(data, templates)
-    total = len(traffic.callbacks)
-    say(f"serving on port {server.port}; sending {total:,} callbacks")
-    sender = Sender(traffic.callbacks, server.port)
-    half = sender.reached(total // 2)
     try:
+        total = len(traffic.callbacks)
+        say(f"serving on port {server.port}; sending {total:,} callbacks")
+        sender = Sender(traffic.callbacks, server.port)
+        half = sender.reached(total // 2)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_watch, sender, total, advance)
             nursery.start_soon(sender.run, CONNECTIONS)

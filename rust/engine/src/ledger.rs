@@ -3,7 +3,8 @@
 //! Facts are only ever added. Texts, rule ids and sources stay in the log, at the fact's
 //! position; what follows from all facts together is `consent`'s.
 
-use crate::event::{ContactId, Grade, Trust, named};
+use crate::event::{ContactId, Grade, Trust};
+use crate::named::named;
 
 named! {
     /// How a fact about consent came to be known. Appended to, never renumbered.

@@ -160,7 +160,7 @@ def test_no_and_yes_by_campaign(engine: sms.Engine, spring: sms.Campaign) -> Non
     say(engine, 4, "STOP", 1)
     say(engine, 4, "yes?", 2)
     assert set(engine.suppressed) == {number(2), number(4)}
-    assert engine.explain(number(2)).facts[0]["rules"] == ["campaign:on_no"]
+    assert engine.explain(number(2)).facts[0]["rules"] == ["keyword:no_thanks", "campaign:on_no"]
     with pytest.raises(sms.InputError):
         spring.means(no="maybe")
     spring.means(no="no")
@@ -271,7 +271,7 @@ def test_relabelling_shows_its_difference_first(
              for name, side in sets.items()}  # fmt: skip
     assert moved == {
         "replied:stop": (2, 1), "replied:other": (0, 2), "replied:question": (1, 0),
-        "opted_out": (2, 0), "suppressed": (1, 0),
+        "opted_out": (2, 0), "suppressed": (1, 0), "replied:likely": (2, 0),
     }  # fmt: skip
     assert sets["suppressed"]["enter"]["replies"] == [spring.replies().rows[0]["position"]]
     done = engine.relabel(apply=True)

@@ -210,14 +210,12 @@ async def serve(
             file (docs/signatures.md). A source that is not listed is untrusted: its events
             count, but it cannot opt anybody in.
         fetch_certificate: Gives the PEM behind a URL, for SNS; called in a thread.
-        confirm_topics: ARNs of SNS topics whose subscriptions are confirmed when SNS asks for
-            it; of no others.
+        confirm_topics: ARNs of the SNS topics whose subscriptions are confirmed, on its asking.
         confirm_subscription: Asks the address at which one is confirmed; called in a thread.
 
     Raises:
         InputError: value_invalid, a setting out of its range; key_invalid, a secret that its
-            scheme cannot use; self_test_failed, the reply rules do not do what their examples
-            say, or two engines differ on them.
+            scheme cannot use; self_test_failed, the rules of replies do not behave.
         StorageError: io_failed, the address cannot be listened on.
     """
     settings = ServeSettings(
@@ -238,10 +236,9 @@ async def serve(
         async with trio.open_nursery() as nursery:
             nursery.start_soon(server.run)
             nursery.start_soon(server.snapshots)
-            if server.certificates is not None:
-                nursery.start_soon(server.certificates.run)
-            if server.confirmations is not None:
-                nursery.start_soon(server.confirmations.run)
+            for helper in (server.certificates, server.confirmations):
+                if helper is not None:
+                    nursery.start_soon(helper.run)
             try:
                 yield server
             finally:

@@ -309,7 +309,8 @@ pub(super) fn clean_code(code: Cow<'_, str>) -> Option<Cow<'_, str>> {
     }
     let kept = code.get(..end).unwrap_or_default();
     let kept = kept.split('\0').next().unwrap_or_default();
-    let digits = kept.strip_prefix("0x").unwrap_or(kept);
+    let digits = kept.strip_prefix("0x").filter(|digits| !digits.is_empty());
+    let digits = digits.unwrap_or(kept);
     if digits.bytes().all(|byte| byte == b'0') || matches!(kept, "ND" | "...") {
         return None;
     }

@@ -7,7 +7,7 @@ The same rules as rust/load/src/shapes.rs: receipt `index` is for contact
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from pyroaring import BitMap
@@ -20,9 +20,19 @@ _MIX: Final = (0x9E37_79B9_7F4A_7C15, 0xC2B2_AE3D_27D4_EB4F)
 _WORD: Final = (1 << 64) - 1
 
 _NOW: Final = datetime.now(UTC)
-DAY: Final = f"{_NOW:%Y-%m-%d}"
-CLOCK: Final = f"{_NOW:%H:%M:%S}"
-"""The receipts' time: now, so that they lie in the receipt window of a blast made now."""
+_TIMES: Final = [
+    f"{_NOW + timedelta(milliseconds=61 * step):%Y-%m-%dT%H:%M:%S.%f}"[:-3] for step in range(997)
+]
+"""Times of the receipts: a minute from now on, so that they lie in the receipt window of a blast
+made now, and differ from one receipt to the next as real ones do."""
+_CARRIERS: Final = (
+    b"EXAMPLE WIRELESS, INC.",
+    b"SAMPLE MOBILE",
+    b"FICTIONAL CELLULAR LLC",
+    b"PLACEHOLDER TELECOM - SVR/2",
+    b"NUMBER OF NOBODY",
+)
+_TEXTS: Final = (b"Table is booked!", b"Your order has left.", b"Doors open at 7, see you there")
 
 INFOBIP_RESULTS: Final = 10
 """Receipts in one Infobip body; the provider sends up to 100."""
@@ -52,6 +62,11 @@ def uuid_of(index: int) -> str:
     """The same id as a UUID is written."""
     text = id_of(index)
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def time_of(index: int) -> str:
+    """When receipt `index` says it happened, to the millisecond, without a zone (it is UTC)."""
+    return _TIMES[index % len(_TIMES)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +111,27 @@ class Traffic:
     def telnyx(self, index: int) -> bytes:
         """A message.finalized event as compact JSON, about 1.2 kB."""
         number, failed = self._of(index)
-        return _TELNYX % (
-            _TELNYX_ERROR if failed else b"",
-            self.sender,
-            uuid_of(index).encode(),
-            number.encode(),
-            b"delivery_failed" if failed else b"delivered",
-        )
+        done, sent = (time_of(index + step).encode() for step in (2, 0))
+        return _TELNYX % {
+            b"event": uuid_of(index ^ 1 << 40).encode(),
+            b"done": done,
+            b"sent": sent,
+            b"errors": _TELNYX_ERROR if failed else b"",
+            b"sender": self.sender,
+            b"id": uuid_of(index).encode(),
+            b"text": _TEXTS[index % len(_TEXTS)],
+            b"carrier": _CARRIERS[index * 7 // 3 % len(_CARRIERS)],
+            b"number": number.encode(),
+            b"status": b"delivery_failed" if failed else b"delivered",
+        }
 
     def vonage(self, index: int) -> bytes:
         """A receipt of the SMS API as JSON, about 230 bytes; its `to` is our number."""
         number, failed = self._of(index)
         code, status = ("6", "failed") if failed else ("0", "delivered")
+        clock = time_of(index)[:19].replace("T", " ")
         return (
-            f'{{"err-code":"{code}","message-timestamp":"{DAY} {CLOCK}","messageId":'
+            f'{{"err-code":"{code}","message-timestamp":"{clock}","messageId":'
             f'"{id_of(index)}","msisdn":"{number}","network-code":"23415","price":"0.08870000",'
             f'"scts":"2610131435","status":"{status}","to":"{self.sender}"}}'
         ).encode()
@@ -124,8 +146,8 @@ class Traffic:
         status, error = _INFOBIP_FAILED if failed else _INFOBIP_DELIVERED
         return (
             f'{{"bulkId":"EAPT-RV-959-esj","messageId":"{uuid_of(index)}","to":"{number}",'
-            f'"from":"{self.sender}","sentAt":"{DAY}T{CLOCK}.000+0000",'
-            f'"doneAt":"{DAY}T{CLOCK}.000+0000","messageCount":1,'
+            f'"from":"{self.sender}","sentAt":"{time_of(index)}+0000",'
+            f'"doneAt":"{time_of(index + 2)}+0000","messageCount":1,'
             f'"price":{{"pricePerMessage":0.08,"currency":"EUR"}},{status},{error}}}'
         ).encode()
 
@@ -150,21 +172,21 @@ def smpp_id(index: int) -> str:
 
 
 _TELNYX: Final = (
-    b'{"data":{"event_type":"message.finalized","id":"aa499bcd-8824-484c-bf24-e53b55c8ca50",'
-    b'"occurred_at":"@NOW@.259+00:00","payload":{"completed_at":'
-    b'"@NOW@.259+00:00","cost":{"amount":"0.0061","currency":"USD"},'
+    b'{"data":{"event_type":"message.finalized","id":"%(event)b",'
+    b'"occurred_at":"%(done)b+00:00","payload":{"completed_at":'
+    b'"%(done)b+00:00","cost":{"amount":"0.0061","currency":"USD"},'
     b'"cost_breakdown":{"carrier_fee":{"amount":"0.00208","currency":"USD"},"rate":{"amount":'
-    b'"0.00604","currency":"USD"}},"direction":"outbound","encoding":"GSM-7","errors":[%b],'
-    b'"from":{"carrier":"Telnyx","line_type":"Wireless","phone_number":"+%d"},"id":"%b",'
+    b'"0.00604","currency":"USD"}},"direction":"outbound","encoding":"GSM-7","errors":[%(errors)b],'
+    b'"from":{"carrier":"Telnyx","line_type":"Wireless","phone_number":"+%(sender)d"},"id":"%(id)b",'
     b'"media":[],"messaging_profile_id":"d38fa2ce-5d45-4b2c-8b34-2b804ec1e1f7",'
     b'"organization_id":"a9ac0c65-adba-4e96-9f25-8efe1e26209c","parts":1,"received_at":'
-    b'"@NOW@.663+00:00","record_type":"message","sent_at":'
-    b'"@NOW@.707+00:00","tags":["flash-sale","north"],"text":"Table is booked!",'
-    b'"to":[{"carrier":"EXAMPLE WIRELESS, INC.","line_type":"Wireless","phone_number":"+%b",'
-    b'"status":"%b"}],"type":"SMS","valid_until":"@NOW@.663+00:00",'
+    b'"%(sent)b+00:00","record_type":"message","sent_at":'
+    b'"%(sent)b+00:00","tags":["flash-sale","north"],"text":"%(text)b",'
+    b'"to":[{"carrier":"%(carrier)b","line_type":"Wireless","phone_number":"+%(number)b",'
+    b'"status":"%(status)b"}],"type":"SMS","valid_until":"%(sent)b+00:00",'
     b'"webhook_url":"https://hooks.example.net/telnyx"},"record_type":"event"},"meta":'
     b'{"attempt":1,"delivered_to":"https://hooks.example.net/telnyx"}}'
-).replace(b"@NOW@", f"{DAY}T{CLOCK}".encode())
+)
 _TELNYX_ERROR: Final = b'{"code":"40008","title":"Undeliverable","detail":"Not delivered."}'
 _INFOBIP_DELIVERED: Final = (
     (

@@ -11,14 +11,15 @@ pub mod time;
 mod escape;
 mod form;
 mod json;
-mod layout;
 mod marks;
 mod name;
 mod out;
+mod outline;
 mod plain_rows;
 mod row;
 mod slots;
 mod table;
+mod track;
 mod tree;
 
 mod profile;

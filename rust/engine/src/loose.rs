@@ -72,6 +72,80 @@ impl Entry {
     }
 }
 
+/// What most entries do not have.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Rare {
+    tally: Option<Box<Tally>>,
+    reference: u64,
+    without_account: [u64; 2],
+    blast: u64,
+    campaign: u64,
+}
+
+/// An entry as it is kept: half as large.
+#[derive(Debug)]
+struct Kept {
+    mask: Mask,
+    message: u64,
+    sender: u64,
+    at_us: i64,
+    received_ms: i64,
+    position: u64,
+    window_ms: i64,
+    rare: Option<Box<Rare>>,
+    contact: Option<ContactId>,
+    counted_in: Option<BlastId>,
+    is_proof_of_send: bool,
+}
+
+impl From<Entry> for Kept {
+    fn from(entry: Entry) -> Self {
+        let rare = Rare {
+            tally: entry.tally,
+            reference: entry.reference,
+            without_account: entry.without_account,
+            blast: entry.blast,
+            campaign: entry.campaign,
+        };
+        Self {
+            mask: entry.mask,
+            message: entry.message,
+            sender: entry.sender,
+            at_us: entry.at_us,
+            received_ms: entry.received_ms,
+            position: entry.position,
+            window_ms: entry.window_ms,
+            rare: (rare != Rare::default()).then(|| Box::new(rare)),
+            contact: entry.contact,
+            counted_in: entry.counted_in,
+            is_proof_of_send: entry.is_proof_of_send,
+        }
+    }
+}
+
+impl Kept {
+    fn entry(&self) -> Entry {
+        let rare = self.rare.as_deref().cloned().unwrap_or_default();
+        Entry {
+            mask: self.mask,
+            tally: rare.tally,
+            message: self.message,
+            reference: rare.reference,
+            without_account: rare.without_account,
+            blast: rare.blast,
+            campaign: rare.campaign,
+            sender: self.sender,
+            contact: self.contact,
+            at_us: self.at_us,
+            received_ms: self.received_ms,
+            position: self.position,
+            window_ms: self.window_ms,
+            is_proof_of_send: self.is_proof_of_send,
+            counted_in: self.counted_in,
+        }
+    }
+}
+
 /// A look-up that is built when it is asked: entries from `next` on are not in it yet.
 #[derive(Debug)]
 struct Index<K> {
@@ -103,7 +177,7 @@ impl<K: Hash + Eq> Index<K> {
 #[derive(Debug, Default)]
 pub struct Loose {
     /// In order of their numbers; `None` where one was taken out.
-    entries: VecDeque<(EntryId, Option<Entry>)>,
+    entries: VecDeque<(EntryId, Option<Kept>)>,
     next: EntryId,
     count: usize,
     /// Entries that are counted nowhere.
@@ -159,14 +233,14 @@ impl Loose {
         self.with_message += usize::from(entry.messages().next().is_some());
         self.with_blast += usize::from(entry.blast != 0);
         self.count += 1;
-        self.entries.push_back((id, Some(entry)));
+        self.entries.push_back((id, Some(entry.into())));
         id
     }
 
     /// Takes one out.
     pub fn remove(&mut self, id: EntryId) -> Option<Entry> {
         let slot = self.slot(id)?;
-        let entry = self.entries.get_mut(slot)?.1.take()?;
+        let entry = self.entries.get_mut(slot)?.1.take()?.entry();
         if let Some(contact) = entry.contact {
             if id < self.by_contact.next {
                 self.by_contact.remove(&contact, id);
@@ -205,8 +279,8 @@ impl Loose {
     }
 
     /// One of them.
-    pub fn get(&self, id: EntryId) -> Option<&Entry> {
-        self.entries.get(self.slot(id)?)?.1.as_ref()
+    pub fn get(&self, id: EntryId) -> Option<Entry> {
+        Some(self.entries.get(self.slot(id)?)?.1.as_ref()?.entry())
     }
 
     /// Notes where one is counted now.
@@ -227,10 +301,10 @@ impl Loose {
         }
     }
 
-    fn unindexed(&self, from: EntryId) -> impl Iterator<Item = (EntryId, &Entry)> {
+    fn unindexed(&self, from: EntryId) -> impl Iterator<Item = (EntryId, Entry)> {
         let skip = self.entries.partition_point(|(id, _)| *id < from);
         let rest = self.entries.range(skip..);
-        rest.filter_map(|(id, entry)| Some((*id, entry.as_ref()?)))
+        rest.filter_map(|(id, kept)| Some((*id, kept.as_ref()?.entry())))
     }
 
     /// Entries about a message.
@@ -296,8 +370,9 @@ impl Loose {
     }
 
     /// In order of arrival.
-    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().filter_map(|(_, entry)| entry.as_ref())
+    pub fn iter(&self) -> impl Iterator<Item = Entry> {
+        let kept = self.entries.iter().filter_map(|(_, kept)| kept.as_ref());
+        kept.map(Kept::entry)
     }
 }
 
@@ -372,7 +447,8 @@ mod tests {
             loose.entries.len()
         );
         assert_eq!(loose.of_contact(ContactId(6)), [last]);
-        assert_eq!(loose.get(last), Some(&entry()));
+        assert_eq!(loose.get(last), Some(entry()));
+        assert_eq!(loose.iter().last(), Some(entry()));
         assert_eq!(loose.due(2, 5), Some(stays));
     }
 }

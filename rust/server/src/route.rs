@@ -180,7 +180,9 @@ pub type Names<'b> = (Option<Cow<'b, str>>, Option<Cow<'b, str>>);
 /// # Errors
 /// A name that cannot be read.
 pub fn names_in(target: &str) -> Result<Names<'_>, Reason> {
-    let query = target.split_once('?').map_or("", |(_, query)| query);
+    let Some((_, query)) = target.split_once('?') else {
+        return Ok((None, None));
+    };
     let mark = Mark::read((Provider::Canonical, None), "", query)?;
     Ok((mark.campaign, mark.blast))
 }

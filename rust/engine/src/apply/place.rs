@@ -82,7 +82,7 @@ fn count(state: &mut State, entry: &Entry, blast: BlastId) {
 /// Takes an entry's counts and facts back from where it is counted, leaving what other entries
 /// of the same contact hold up.
 fn uncount(state: &mut State, id: EntryId) {
-    let Some(entry) = state.loose.get(id).cloned() else {
+    let Some(entry) = state.loose.get(id) else {
         return;
     };
     let (Some(blast_id), Some(contact)) = (entry.counted_in, entry.contact) else {
@@ -109,12 +109,12 @@ pub(super) fn ask_again(state: &mut State, id: EntryId) {
     let Some(entry) = state.loose.get(id) else {
         return;
     };
-    match route(state, entry) {
+    match route(state, &entry) {
         Route::Firm(blast, contact) => make_firm(state, id, blast, contact),
         Route::Likely(blast) if entry.counted_in != Some(blast) => {
             uncount(state, id);
             state.loose.set_counted_in(id, Some(blast));
-            if let Some(entry) = state.loose.get(id).cloned() {
+            if let Some(entry) = state.loose.get(id) {
                 count(state, &entry, blast);
             }
         }
@@ -133,7 +133,7 @@ pub(super) fn ask_all_again(state: &mut State, contact: ContactId) {
         let Some(entry) = state.loose.get(*id) else {
             continue;
         };
-        let (old, new) = (entry.counted_in, route(state, entry));
+        let (old, new) = (entry.counted_in, route(state, &entry));
         let new = match new {
             Route::Firm(blast, contact) => {
                 firm.push((*id, blast, contact));

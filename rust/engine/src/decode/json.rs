@@ -13,9 +13,8 @@
 
 use super::RejectCode;
 use super::escape::slow_end;
-use super::layout::Stretch;
 use super::marks::{BLOCK_BYTES, after_blanks, marks, same_count};
-use super::slots::Fault;
+use super::slots::{Fault, Raw, Wire, at};
 use crate::limits::JSON_DEPTH_MAX;
 
 /// What comes next.
@@ -79,6 +78,12 @@ impl<'a> Scanner<'a> {
             keys_max,
             code: RejectCode::JsonInvalid,
         }
+    }
+
+    /// All it reads from.
+    #[inline(always)]
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
     }
 
     /// Offset of the next byte.
@@ -188,29 +193,63 @@ impl<'a> Scanner<'a> {
         Ok(Some(key))
     }
 
-    /// Passes the bytes before a member's value where they are as they were last time.
+    /// Passes these bytes, if they are next.
     #[inline(always)]
-    pub fn passes(&mut self, stretch: &Stretch) -> bool {
+    pub fn passes(&mut self, bytes: &[u8]) -> bool {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
-        match stretch.is_front(rest) {
-            Some(len) if self.keys < self.keys_max => {
-                self.keys += 1;
-                self.at += len;
-                true
-            }
-            _ => false,
+        let is_next = rest.starts_with(bytes);
+        self.at += if is_next { bytes.len() } else { 0 };
+        is_next
+    }
+
+    /// How deep what is next lies, and how many names were read.
+    pub const fn counts(&self) -> (usize, usize) {
+        (self.depth, self.keys)
+    }
+
+    /// Whether so many more names may be read.
+    #[inline(always)]
+    pub const fn has_room(&self, keys: usize) -> bool {
+        keys <= self.keys_max.saturating_sub(self.keys)
+    }
+
+    /// Counts names that were passed.
+    #[inline(always)]
+    pub const fn count_keys(&mut self, keys: usize) {
+        self.keys += keys;
+    }
+
+    /// A part that was passed, as a slot holds it.
+    #[inline(always)]
+    pub fn raw(&self, place: usize, len: usize, wire: Wire) -> Raw<'a> {
+        Raw {
+            bytes: self.bytes.get(place..place + len).unwrap_or_default(),
+            at: at(place),
+            wire,
         }
     }
 
-    /// Passes the quotation mark of a string, if a string is next; and what was passed since
-    /// `start`.
+    /// Reads a string whose opening quotation mark was passed, as a slot holds it.
     #[inline(always)]
-    pub fn opens_text(&mut self, start: usize) -> (bool, &'a [u8]) {
-        let is_text = self.skip_blanks() == Some(b'"');
-        if is_text {
-            self.pass();
-        }
-        (is_text, self.bytes.get(start..self.at).unwrap_or_default())
+    pub fn raw_text(&mut self) -> Result<Raw<'a>, Stopped> {
+        let at = at(self.at);
+        let text = self.string_rest()?;
+        let wire = if text.is_escaped {
+            Wire::TextEscaped
+        } else {
+            Wire::Text
+        };
+        let bytes = text.bytes;
+        Ok(Raw { bytes, at, wire })
+    }
+
+    /// Reads a number, as a slot holds it.
+    #[inline(always)]
+    pub fn raw_number(&mut self) -> Result<Raw<'a>, Stopped> {
+        let at = at(self.at);
+        let bytes = self.number()?;
+        let wire = Wire::Number;
+        Ok(Raw { bytes, at, wire })
     }
 
     /// Whether the open array has another element; if not, it is closed.
@@ -298,7 +337,7 @@ impl<'a> Scanner<'a> {
 
     /// Reads a string whose opening quotation mark was passed.
     #[inline(always)]
-    pub fn string_rest(&mut self) -> Result<Text<'a>, Stopped> {
+    fn string_rest(&mut self) -> Result<Text<'a>, Stopped> {
         let start = self.at;
         let end = self.mark_after(start);
         if self.bytes.get(end) == Some(&b'"') {

@@ -55,7 +55,7 @@ impl Walk<'_> {
         let place = self.scan.place();
         if opening != Some(b'[') {
             self.slots = Slots::EMPTY;
-            let fits = self.value(key, true)?;
+            let fits = self.known_value(key, true)?;
             out.row(&self.slots, place, fits);
             return Ok(());
         }
@@ -68,7 +68,7 @@ impl Walk<'_> {
             }
             let start = self.scan.place();
             self.slots = Slots::EMPTY;
-            let fits = self.value(key, true)?;
+            let fits = self.known_value(key, true)?;
             out.row(&self.slots, start, fits);
         }
         Ok(())

@@ -92,6 +92,34 @@ pub(super) enum Slot {
 
 const COUNT: usize = Slot::None as usize;
 
+impl Slot {
+    /// Those that hold something, in order.
+    const ALL: [Self; COUNT] = [
+        Self::Event,
+        Self::Status,
+        Self::StatusAlt,
+        Self::Id,
+        Self::IdAlt,
+        Self::To,
+        Self::From,
+        Self::Sender,
+        Self::Code,
+        Self::CodeAlt,
+        Self::Time,
+        Self::TimeAlt,
+        Self::Text,
+        Self::TextAlt,
+        Self::Parts,
+        Self::PartsAlt,
+        Self::Ref,
+        Self::Consent,
+        Self::ReplySign,
+        Self::ReceiptSign,
+        Self::PartType,
+        Self::PartText,
+    ];
+}
+
 /// How the bytes of a slot are to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wire {
@@ -167,6 +195,11 @@ impl<'a> Slots<'a> {
     #[inline]
     pub fn get(&self, slot: Slot) -> &Raw<'a> {
         self.0.get(slot as usize).unwrap_or(&Raw::ABSENT)
+    }
+
+    /// All slots with what they hold.
+    pub fn iter(&self) -> impl Iterator<Item = (Slot, &Raw<'a>)> {
+        Slot::ALL.iter().copied().zip(&self.0)
     }
 
     /// Whether the wire has a value there, if only an empty one.

@@ -8,8 +8,8 @@
 
 use super::escape::unescape;
 use super::json::{Scanner, Stopped, Text, Token};
-use super::layout::{Layout, Layouts};
 use super::out::Out;
+use super::outline::{OneRow, Outlines, Read};
 use super::row::{Build, Builder, Row, SCRATCH_BYTES, Scratch, has_nul};
 use super::slots::{Fault, Raw, Slot, Slots, Wire};
 use super::table::{Key, List, bit_of};
@@ -119,7 +119,9 @@ pub(super) fn json_rows_with<S: Sink, B: Builder>(
         out.row(&walk.slots, start, true);
         return Ok(());
     };
-    walk.scan = Scanner::new(body, found.second, usize::MAX);
+    if found.count > 1 {
+        walk.scan = Scanner::new(body, found.second, usize::MAX);
+    }
     for index in 0..found.count {
         let (start, fits) = if index == 0 {
             found.first
@@ -153,12 +155,30 @@ struct Found {
     second: usize,
 }
 
+impl Found {
+    const fn of(key: &'static Key, row: OneRow) -> Self {
+        Self {
+            key,
+            count: row.count,
+            first: row.first,
+            second: 0,
+        }
+    }
+
+    /// If there is no second row.
+    fn one(&self) -> Option<(&'static Key, OneRow)> {
+        let (count, first) = (self.count, self.first);
+        (count <= 1).then_some((self.key, OneRow { count, first }))
+    }
+}
+
 /// One value on the way into slots.
 pub(super) struct Walk<'a> {
     pub scan: Scanner<'a>,
     pub slots: Slots<'a>,
     rows: Option<Found>,
-    layouts: Layouts,
+    /// Whether parts of a multimedia message were read.
+    has_text_parts: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -168,7 +188,7 @@ impl<'a> Walk<'a> {
             scan,
             slots: Slots::EMPTY,
             rows: None,
-            layouts: Layouts::take(),
+            has_text_parts: false,
         }
     }
 
@@ -176,7 +196,7 @@ impl<'a> Walk<'a> {
     fn whole(&mut self, root: &'static Key) -> Result<(usize, bool), Stopped> {
         self.scan.skip_blanks();
         let start = self.scan.place();
-        let fits = self.value(root, false)?;
+        let fits = self.known_value(root, false)?;
         self.scan.end()?;
         Ok((start, fits))
     }
@@ -186,7 +206,7 @@ impl<'a> Walk<'a> {
         self.scan.next_element(false)?;
         let start = self.scan.place();
         self.clear(key);
-        Ok((start, self.value(key, true)?))
+        Ok((start, self.known_value(key, true)?))
     }
 
     /// Reads one value; false where it is of a type the table does not have.
@@ -221,62 +241,65 @@ impl<'a> Walk<'a> {
         Ok(key.slot != Slot::None)
     }
 
-    /// Reads the members of an object that was just opened.
-    pub fn object(&mut self, outer: &'static Key) -> Result<(), Stopped> {
-        let mut layout = self.layouts.of(outer);
-        let outcome = self.members(outer, &mut layout);
-        self.layouts.put(outer, layout);
+    /// Like [`Walk::value`], for values that are written in a few ways over and over.
+    pub fn known_value(&mut self, key: &'static Key, in_list: bool) -> Result<bool, Stopped> {
+        let mut outlines = Outlines::take(key);
+        let outcome = self.pass_or_learn(key, in_list, &mut outlines);
+        outlines.keep(key);
         outcome
     }
 
-    fn members(&mut self, outer: &'static Key, layout: &mut Layout) -> Result<(), Stopped> {
-        let mut seen = 0_u64;
-        for place in 0.. {
-            let (is_text, entry) = match layout.get(place) {
-                Some(stretch) if self.scan.passes(stretch) => (stretch.is_text, stretch.entry),
-                _ => {
-                    let start = self.scan.place();
-                    let Some(name) = self.scan.next_key(place == 0)? else {
-                        break;
-                    };
-                    let entry = find_key(outer, name);
-                    let (is_text, bytes) = self.scan.opens_text(start);
-                    layout.learn(place, bytes, is_text, entry);
-                    (is_text, entry)
-                }
-            };
-            if let Some((index, key)) = entry {
-                let bit = bit_of(index);
-                if seen & bit != 0 {
-                    self.clear(key);
-                }
-                seen |= bit;
-                if is_text {
-                    self.text(key)?;
-                } else {
-                    self.value(key, false)?;
-                }
-            } else if is_text {
-                self.scan.string_rest()?;
-            } else {
-                self.scan.skip_value()?;
+    fn pass_or_learn(
+        &mut self,
+        key: &'static Key,
+        in_list: bool,
+        outlines: &mut Outlines,
+    ) -> Result<bool, Stopped> {
+        for way in 0..outlines.count() {
+            if let Some(rows) = outlines.pass(way, &mut self.scan, &mut self.slots) {
+                self.rows = rows.map(|(key, row)| Found::of(key, row));
+                return Ok(true);
             }
+            self.clear(key);
         }
-        Ok(())
+        let is_object = self.scan.skip_blanks() == Some(b'{') && !key.keys.is_empty();
+        let (start, (depth, keys)) = (self.scan.place(), self.scan.counts());
+        self.has_text_parts = false;
+        let fits = self.value(key, in_list)?;
+        let rows = self.rows.as_ref().map(Found::one);
+        // What a part of a message means, hangs on what another string says.
+        let is_fixed = is_object && !self.has_text_parts && !matches!(rows, Some(None));
+        if is_fixed && outlines.is_learning() {
+            outlines.learn(&Read {
+                body: self.scan.bytes(),
+                range: (start, self.scan.place()),
+                depth,
+                keys: self.scan.counts().1 - keys,
+                slots: &self.slots,
+                rows: rows.flatten(),
+            });
+        }
+        Ok(fits)
     }
 
-    /// Reads a string whose opening quotation mark was passed.
-    #[inline]
-    fn text(&mut self, key: &'static Key) -> Result<(), Stopped> {
-        let at = super::slots::at(self.scan.place());
-        let text = self.scan.string_rest()?;
-        let wire = if text.is_escaped {
-            Wire::TextEscaped
-        } else {
-            Wire::Text
-        };
-        let bytes = text.bytes;
-        self.slots.set(key.slot, Raw { bytes, at, wire });
+    /// Reads the members of an object that was just opened.
+    pub fn object(&mut self, outer: &'static Key) -> Result<(), Stopped> {
+        let mut seen = 0_u64;
+        let mut first = true;
+        while let Some(name) = self.scan.next_key(first)? {
+            first = false;
+            let Some((index, key)) = find_key(outer, name) else {
+                self.scan.skip_value()?;
+                continue;
+            };
+            let bit = bit_of(index);
+            if seen & bit != 0 {
+                self.clear(key);
+            }
+            seen |= bit;
+            self.scan.skip_blanks();
+            self.value(key, false)?;
+        }
         Ok(())
     }
 
@@ -325,6 +348,7 @@ impl<'a> Walk<'a> {
     }
 
     fn text_part(&mut self, key: &'static Key) -> Result<(), Stopped> {
+        self.has_text_parts = true;
         self.slots.set(Slot::PartType, Raw::ABSENT);
         self.slots.set(Slot::PartText, Raw::ABSENT);
         match self.scan.token()? {
@@ -340,12 +364,6 @@ impl<'a> Walk<'a> {
             self.slots.set(key.slot, *self.slots.get(Slot::PartText));
         }
         Ok(())
-    }
-}
-
-impl Drop for Walk<'_> {
-    fn drop(&mut self) {
-        std::mem::take(&mut self.layouts).keep();
     }
 }
 

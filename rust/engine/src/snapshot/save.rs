@@ -31,7 +31,7 @@ pub(super) fn save(state: &State, out: &mut Writer<'_>) {
     waiting_sends(state, out);
     out.varint(state.loose.count() as u64);
     for item in state.loose.iter() {
-        entry(item, out);
+        entry(&item, out);
     }
     // Sorted, so that equal states have equal bytes.
     let mut seen: Vec<u64> = state.seen.iter().copied().collect();

@@ -22,7 +22,7 @@ from smstrack_core.replies.limits import (
 from smstrack_core.replies.matcher import Matcher
 from smstrack_core.replies.rules import LABELS, Rule
 from smstrack_core.replies.selftest import names
-from smstrack_core.replies.spelling import ALONE, mended
+from smstrack_core.replies.spelling import ALONE, PARTED, mended
 from smstrack_core.replies.tokens import ENDS, MARKS, STARTS, tokens
 
 _PART: Final = MARKS | word_set(
@@ -136,6 +136,9 @@ class Judge:
         bare = [word for word in said if word not in _COURTESY] or said
         if len(set(bare)) == 1:
             bare = bare[:1]
+        joined = "".join(bare)
+        if len(bare) < 4 and joined in PARTED:
+            bare = [joined]
         for tried in (" ".join(said), " ".join(bare)):
             meant = ALONE.get(tried, tried)
             if self._whole.get(meant) == "opt_out" and len(bare) <= 2:
@@ -182,7 +185,12 @@ def _unvetoed(matcher: Matcher, spaced: str, hits: set[int], vetoes: list[Rule])
         for at in hits
         if rules[at].label != "veto" and not any(names(veto, rules[at]) for veto in vetoes)
     }
-    named = {at for at in hits if rules[at].label == "opt_out"} - kept
+    far = [veto for veto in vetoes if veto.reach == "message"]
+    named = {
+        at
+        for at in hits - kept
+        if rules[at].label == "opt_out" and not any(names(veto, rules[at]) for veto in far)
+    }
     if not named:
         return kept
     for piece in _pieces(spaced):

@@ -172,6 +172,8 @@ class _Reader:
         if not digit.isdigit() or not 1 <= int(digit) <= GAP_WORDS_MAX:
             raise PhraseError(f"'~' takes a number from 1 to {GAP_WORDS_MAX}")
         self._at += 1
+        if self._peek().isdigit():
+            raise PhraseError(f"'~' takes a number from 1 to {GAP_WORDS_MAX}")
         return f"(?:{_ANY_WORD}){{0,{digit}}}"
 
     def _letter(self, char: str) -> str:

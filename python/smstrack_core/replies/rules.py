@@ -31,7 +31,8 @@ GRADES: Final = ("certain", "likely", "no")
 
 _RULE_LABELS: Final = frozenset(LABELS) - {"other"} | {"soft_opt_out", "none"}
 _RULE_KEYS: Final = word_set("id label language pattern match not note grade")
-_VETO_KEYS: Final = word_set("id removes language pattern match not note")
+_VETO_KEYS: Final = word_set("id removes reach language pattern match not note")
+_REACHES: Final = ("clause", "message")
 _KEYWORD_KEYS: Final = word_set("label language words note")
 _TABLES: Final = frozenset({"lists", "rule", "veto", "keywords"})
 _KEYWORD_LABELS: Final = frozenset({"opt_out", "opt_in", "help", "affirmative", "negative"})
@@ -57,6 +58,8 @@ class Rule:
     grade: str = "certain"
     removes: tuple[str, ...] = ()
     """Of a veto: ids of rules; `en-stop*` means all that begin so."""
+    reach: str = "clause"
+    """Of a veto: whether it removes what its own clause says, or what the whole message says."""
     note: str = ""
     source: str = ""
     """File and line."""
@@ -195,6 +198,11 @@ class _File:
             self._fail(
                 kind, number, f'rule "{name}": grade is {grade!r}; expected certain or likely'
             )
+        reach = row.get("reach", "clause")
+        if reach not in _REACHES:
+            self._fail(
+                kind, number, f'veto "{name}": reach is {reach!r}; expected clause or message'
+            )
         phrases = self._texts(kind, number, row, "pattern")
         match = self._texts(kind, number, row, "match")
         regexes = []
@@ -213,6 +221,7 @@ class _File:
             no_match=self._texts(kind, number, row, "not", is_needed=False),
             grade=grade,
             removes=self._texts(kind, number, row, "removes") if kind == "veto" else (),
+            reach=str(reach),
             note=str(row.get("note", "")),
             source=self._where(kind, number),
         )

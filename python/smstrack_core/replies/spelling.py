@@ -23,7 +23,8 @@ _NEAR: Final[dict[str, str]] = {
 SHORTHAND: Final[dict[str, str]] = {
     "u": "you", "yall": "you", "ur": "your", "yr": "your", "urs": "yours",
     "pls": "please", "plz": "please", "plss": "please", "plzz": "please", "pleez": "please",
-    "plse": "please", "pleas": "please", "kindly": "please", "thx": "thanks", "tks": "thanks",
+    "plse": "please", "pleas": "please", "kindly": "please", "plox": "please", "plis": "please", "lst": "list", "tks": "thanks",
+    "lemme": "let me", "stahp": "stop", "stahpp": "stop", "outta": "out of", "thx": "thanks",
     "thnx": "thanks", "thanx": "thanks", "tnx": "thanks", "msg": "message", "msgs": "messages",
     "mssg": "message", "mssgs": "messages", "massage": "message", "massages": "messages",
     "mesages": "messages", "mesage": "message", "txt": "text", "txts": "texts",
@@ -146,6 +147,9 @@ def _table() -> dict[str, str]:
 
 CORRECTIONS: Final = {**_table(), **SHORTHAND}
 """Misspelt or short -> as the rules spell it."""
+
+PARTED: Final = word_set("stop unsubscribe unsub cancel remove optout stopall")
+"""Keywords that are known when a blank stands inside them, and nothing else is said: `sto p`."""
 
 _USUAL: Final = (
     "off", "free", "need", "good", "too", "leave", "alone", "take", "list", "number", "dont",

@@ -62,6 +62,8 @@ _FORWARDS: Final = (
 _WROTE: Final = ("wrote:", "escribió:", "a écrit :", "a écrit:", "schrieb:", "escreveu:",
                  "ha scritto:", "schreef:", "skrev:", "napisał:", "napisał(a):", "написал:",
                  "пишет:", "написала:", "写道:", "写道：", "wrote :")  # fmt: skip
+_HEADS: Final = frozenset(words[:3] for words in (*_TAPBACKS, *_REACTED, *_FORWARDS))
+"""How a tapback or a forward begins: its first three characters."""
 ECHO_CHARS_MIN: Final = 12
 """Shorter texts of ours are words that anybody may say."""
 _QUOTED_WORDS_MIN: Final = 3
@@ -86,8 +88,12 @@ def cut(text: str, sent: Iterable[str] = ()) -> Envelope:
         sent: Texts of ours that it may repeat.
     """
     cuts: list[str] = []
-    body = _without_echoes(text, sent, cuts)
+    body = _without_echoes(text, sent, cuts) if sent else text
     first = body[:1]
+    if first.isalpha() and first.isascii() and body.isprintable() and not _begins_so(body):
+        if not _OPENERS.isdisjoint(body):
+            body = _without_quotations(body, cuts)
+        return Envelope(body, tuple(cuts))
     if (first and (first.isalpha() or not first.isascii())) or first == " ":
         body = _without_tapback(body, cuts)
     if "\n" in body or "\r" in body or first == ">":
@@ -98,6 +104,12 @@ def cut(text: str, sent: Iterable[str] = ()) -> Envelope:
     if not _OPENERS.isdisjoint(body):
         body = _without_quotations(body, cuts)
     return Envelope(body, tuple(cuts))
+
+
+def _begins_so(body: str) -> bool:
+    """Whether a text that begins with a Latin letter may begin as a tapback or forward does."""
+    head = body[:3].lower()
+    return head in _HEADS or head[1:2] == ":"
 
 
 def _without_echoes(text: str, sent: Iterable[str], cuts: list[str]) -> str:

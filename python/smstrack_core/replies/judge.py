@@ -47,6 +47,9 @@ class Labelled:
     """Ids of what said so, in order: rules, `keyword:...`, `cut:...`, `veto:...`."""
 
 
+_AROUND: Final = ".,;:!?'\"()*#-"
+_SLIP_WORDS_MAX: Final = 11
+"""Longer replies say more than a keyword and courtesy: five words, and marks between them."""
 NOT_JUDGED: Final = Labelled(("other",), "no", "und", ("not-judged",))
 """A reply that the rules choked on, and that has no keyword."""
 
@@ -57,6 +60,7 @@ _WHOLE: Final[dict[str, str]] = {
     **dict.fromkeys(keywords.START, "opt_in"),
     **dict.fromkeys(keywords.STOP_ALONE | keywords.STOP_LINE, "opt_out"),
 }
+_HEADS: Final = frozenset(word.split(" ")[0] for word in _WHOLE)
 _COURTESY: Final = (keywords.FILLERS | keywords.BEFORE_STOP) - {"start", "help"}
 _FLOOR_WORDS: Final = frozenset(
     max(tokens(line), key=len) for line in keywords.STOP_LINE | keywords.STOP_ALONE
@@ -73,6 +77,7 @@ class Judge:
         self._matchers = tuple(matchers)
         own = words or {}
         self._whole = {**{word: label for word, (label, _) in own.items()}, **_WHOLE}
+        self._heads = _HEADS | {word.split(" ")[0] for word in own}
         self._languages = {
             **{word: tongue for word, (_, tongue) in own.items()},
             **keywords.LANGUAGES,
@@ -108,9 +113,11 @@ class Judge:
     def _judged(self, text: str, sent: Iterable[str]) -> Labelled:
         envelope = cut(optout.edges(text), sent)
         body = envelope.body
-        verdict = _Verdict([f"cut:{name}" for name in envelope.cuts])
-        whole = fold(body)
-        label = self._whole.get(whole)
+        verdict = _Verdict([f"cut:{name}" for name in envelope.cuts] if envelope.cuts else [])
+        label = None
+        if self._may_be_keyword(body):
+            whole = fold(body)
+            label = self._whole.get(whole)
         if label is not None:
             verdict.keyword(label, whole, self._languages.get(whole))
             if not keywords.QUESTION_MARKS.isdisjoint(body):
@@ -120,13 +127,21 @@ class Judge:
             return verdict.labelled(body, whole.split())
         words = tokens(body)
         spaced = mended((STARTS, *words, ENDS))
-        self._add_slip(verdict, spaced)
+        if len(words) <= _SLIP_WORDS_MAX:
+            self._add_slip(verdict, spaced)
         self._add_rules(verdict, spaced)
         if not _FLOOR_WORDS.isdisjoint(words) or len(body) > JUDGED_CHARS_MAX:
             self._add_floor(verdict, body)
         if "?" in words:
             verdict.labels.add("question")
         return verdict.labelled(body, words)
+
+    def _may_be_keyword(self, body: str) -> bool:
+        """Whether the folded text may be one: its first word is not plainly another."""
+        first = body.split(None, 1)[:1]
+        head = first[0].strip(_AROUND).lower() if first else ""
+        is_plain = len(head) > 1 and head.isascii() and head.isalpha()
+        return not is_plain or head in self._heads
 
     def _add_slip(self, verdict: "_Verdict", spaced: str) -> None:
         """A keyword misspelt, and nothing said beside it but courtesy."""
@@ -247,28 +262,32 @@ class _Verdict:
             self.is_machine = True
 
     def labelled(self, body: str, words: list[str]) -> Labelled:
-        is_out = "opt_out" in self.labels or any(rule.label == "opt_out" for rule in self._phrased)
-        is_soft = any(rule.label == "soft_opt_out" for rule in self._phrased)
-        for rule in self._phrased:
-            if is_out and (
-                rule.label == "affirmative" or (rule.label == "negative" and not is_soft)
-            ):
-                continue
-            if self.is_machine and rule.label not in ("auto_reply", "wrong_number"):
-                continue
-            self.rules.append(rule.id)
-            self._hints.append(rule.language)
-            if rule.label in _ORDER:
-                self.labels.add(rule.label)
-            if rule.label == "opt_out":
-                self._grades.add(rule.grade)
-        labels = _ranked(self.labels)
+        if self._phrased:
+            self._add_phrased()
+        labels = _ranked(self.labels) if len(self.labels) > 1 else self.labels
         grade = "no"
         if "opt_out" in labels:
             grade = "certain" if "certain" in self._grades else "likely"
         language = language_of(body, words, self._hints)
         ordered = tuple(sorted(labels, key=_ORDER.__getitem__)) or ("other",)
         return Labelled(ordered, grade, language, tuple(dict.fromkeys(self.rules)))
+
+    def _add_phrased(self) -> None:
+        said = {rule.label for rule in self._phrased}
+        is_out = "opt_out" in self.labels or "opt_out" in said
+        is_soft = "soft_opt_out" in said
+        for rule in self._phrased:
+            label = rule.label
+            if is_out and (label == "affirmative" or (label == "negative" and not is_soft)):
+                continue
+            if self.is_machine and label not in ("auto_reply", "wrong_number"):
+                continue
+            self.rules.append(rule.id)
+            self._hints.append(rule.language)
+            if label in _ORDER:
+                self.labels.add(label)
+            if label == "opt_out":
+                self._grades.add(rule.grade)
 
 
 def _ranked(labels: set[str]) -> set[str]:

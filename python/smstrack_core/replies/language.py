@@ -4,7 +4,7 @@ Word lists are text files, one language each, in `words/`. A word counts for a l
 languages share it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -70,7 +70,20 @@ def _words() -> dict[str, dict[str, float]]:
     }
 
 
-def language_of(text: str, words: Iterable[str], hints: Iterable[str] = ()) -> str:
+class _Weights(dict[str, tuple[tuple[str, float], ...]]):
+    """What one word says, remembered: its lists, else its ending."""
+
+    def __missing__(self, word: str) -> tuple[tuple[str, float], ...]:
+        found = tuple(_words().get(word, {}).items()) or _ending(word)
+        if len(self) < 50_000:
+            self[word] = found
+        return found
+
+
+_WEIGHTS: Final = _Weights()
+
+
+def language_of(text: str, words: Sequence[str], hints: Iterable[str] = ()) -> str:
     """A two-letter code, or `und`.
 
     Args:
@@ -78,17 +91,12 @@ def language_of(text: str, words: Iterable[str], hints: Iterable[str] = ()) -> s
         words: Its words, folded.
         hints: Languages of the rules and keywords that it met.
     """
-    known = _words()
     scores: dict[str, float] = {}
     for hint in hints:
         if hint != UNKNOWN:
             scores[hint] = scores.get(hint, 0.0) + 0.6
-    for _, word in zip(range(WORDS_MAX), words, strict=False):
-        weights = known.get(word)
-        if weights is None:
-            _add_ending(scores, word)
-            continue
-        for language, weight in weights.items():
+    for word in words[:WORDS_MAX]:
+        for language, weight in _WEIGHTS[word]:
             scores[language] = scores.get(language, 0.0) + weight
     if not text.isascii():
         _add_signs(scores, text)
@@ -103,12 +111,10 @@ def language_of(text: str, words: Iterable[str], hints: Iterable[str] = ()) -> s
     return tied[0]
 
 
-def _add_ending(scores: dict[str, float], word: str) -> None:
+def _ending(word: str) -> tuple[tuple[str, float], ...]:
     if len(word) < 6:
-        return
-    for ending, language in _ENDINGS:
-        if word.endswith(ending):
-            scores[language] = scores.get(language, 0.0) + 0.35
+        return ()
+    return tuple((language, 0.35) for ending, language in _ENDINGS if word.endswith(ending))
 
 
 def _add_signs(scores: dict[str, float], text: str) -> None:

@@ -23,7 +23,8 @@ _NEAR: Final[dict[str, str]] = {
 SHORTHAND: Final[dict[str, str]] = {
     "u": "you", "yall": "you", "ur": "your", "yr": "your", "urs": "yours",
     "pls": "please", "plz": "please", "plss": "please", "plzz": "please", "pleez": "please",
-    "plse": "please", "pleas": "please", "kindly": "please", "plox": "please", "plis": "please", "lst": "list", "tks": "thanks",
+    "plse": "please", "pleas": "please", "kindly": "please", "plox": "please", "plis": "please",
+    "lst": "list", "tks": "thanks",
     "lemme": "let me", "stahp": "stop", "stahpp": "stop", "outta": "out of", "thx": "thanks",
     "thnx": "thanks", "thanx": "thanks", "tnx": "thanks", "msg": "message", "msgs": "messages",
     "mssg": "message", "mssgs": "messages", "massage": "message", "massages": "messages",
@@ -50,6 +51,9 @@ _PAIRS: Final = (
     (" opt us out ", " opt out "), (" opt it out ", " opt out "), (" wrong # ", " wrong number "),
     (" non stop ", " nonstop "), (" text message ", " text "), (" text messages ", " texts "),
 )  # fmt: skip
+
+_PAIRED: Final = frozenset(before.split()[0] for before, _ in _PAIRS)
+"""A text without any of these words has nothing that is written as one."""
 
 _LONG: Final = (
     "unsubscribe", "unsubscribed", "unsubscribing", "subscription", "cancel", "remove", "removed",
@@ -165,7 +169,10 @@ _MEANT: Final = word_set("stop unsubscribe unsub cancel remove texting baja alto
 def mended(words: Iterable[str]) -> str:
     """Tokens with shorthand written out and slips corrected, joined by blanks, blanks around."""
     get = CORRECTIONS.get
-    text = f" {' '.join([get(word, word) for word in words])} "
+    meant = [get(word, word) for word in words]
+    text = f" {' '.join(meant)} "
+    if _PAIRED.isdisjoint(meant):
+        return text
     for before, after in _PAIRS:
         if before in text:
             text = text.replace(before, after)
@@ -195,16 +202,30 @@ def known_words() -> frozenset[str]:
 
 def unleet(text: str) -> str:
     """`st0p` and `$top` are `stop`: only where a word that matters comes out."""
-    words = text.split(" ")
-    for at, word in enumerate(words):
-        if word.isalpha() or len(word) < 3:
-            continue
-        bare = word.rstrip(".,;:?")
-        for tried in (bare, bare.rstrip("!")):
-            if tried.translate(LEET) in _MEANT and not tried.isalpha():
-                words[at] = tried.translate(LEET) + word[len(tried) :].replace("!", " . ")
-                break
-    return " ".join(words)
+    return " ".join([_UNLEET[word] for word in text.split(" ")])
+
+
+class _Unleet(dict[str, str]):
+    """What is meant by one word, remembered."""
+
+    def __missing__(self, word: str) -> str:
+        found = _unleet(word)
+        if len(self) < 50_000 and len(word) < 40:
+            self[word] = found
+        return found
+
+
+_UNLEET: Final = _Unleet()
+
+
+def _unleet(word: str) -> str:
+    if word.isalpha() or len(word) < 3:
+        return word
+    bare = word.rstrip(".,;:?")
+    for tried in (bare, bare.rstrip("!")):
+        if tried.translate(LEET) in _MEANT and not tried.isalpha():
+            return tried.translate(LEET) + word[len(tried) :].replace("!", " . ")
+    return word
 
 
 def shortened(word: str, known: frozenset[str]) -> str:

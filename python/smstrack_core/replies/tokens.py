@@ -69,6 +69,26 @@ _SPACING: Final = _Spacing()
 _LEET: Final = frozenset("01357@$")
 
 
+class _Plain(dict[str, str | None]):
+    """What becomes of a word that has no stop in it, remembered; None where a mark stands."""
+
+    def __missing__(self, word: str) -> str | None:
+        if word in MARKS or "." in word:
+            found = None
+        elif word == "#":
+            found = "number"
+        elif len(word) > 3 and _has_run(word):
+            found = shortened(word, known_words())
+        else:
+            found = word
+        if len(self) < 50_000:
+            self[word] = found
+        return found
+
+
+_PLAIN: Final = _Plain()
+
+
 def _has_run(word: str) -> bool:
     """Whether a letter comes three times or more in a row."""
     return any(
@@ -90,13 +110,15 @@ def tokens(text: str) -> list[str]:
 def tokens_of_plain(text: str) -> list[str]:
     """The same for a text that is folded already."""
     found: list[str] = []
-    for word in text[: 2 * JUDGED_CHARS_MAX].translate(_SPACING).split():
-        if "." in word and word != ".":
+    text = text[: 2 * JUDGED_CHARS_MAX]
+    if not (text.isascii() and text.replace(" ", "").isalnum()):
+        text = text.translate(_SPACING)
+    for word in text.split():
+        plain_word = _PLAIN[word]
+        if plain_word is not None:
+            found.append(plain_word)
+        elif "." in word and word != ".":
             _add_dotted(found, word)
-        elif word == "#":
-            found.append("number")
-        elif len(word) > 3 and _has_run(word):
-            found.append(shortened(word, known_words()))
         elif not (word in MARKS and found and found[-1] in MARKS):
             found.append(word)
         elif word != found[-1] and word != ",":
@@ -137,8 +159,8 @@ def _is_host(parts: list[str]) -> bool:
 
 def _letters_joined(found: list[str]) -> list[str]:
     """`s t o p me` is `stop me`: three or more single Latin letters in a row are one word."""
-    singles = sum(len(token) == 1 and "a" <= token <= "z" for token in found)
-    if singles < 3:
+    singles = [token for token in found if len(token) == 1 and "a" <= token <= "z"]
+    if len(singles) < 3:
         return found
     out: list[str] = []
     run: list[str] = []

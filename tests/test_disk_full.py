@@ -4,11 +4,13 @@ The limit is the kernel's own (RLIMIT_FSIZE on the server process), so real writ
 fail part-way, as they do on a full disk.
 """
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import orjson
+import trio
 
 import smstrack_core as sms
 
@@ -17,10 +19,20 @@ from wire import Answer, exchange, form, request
 
 FILE_KIB_MAX = 64
 REQUESTS_MAX = 5_000
+TOLD_WITHIN_S = 30.0
 
 
 def receipt(index: int) -> bytes:
     return form("/hooks/twilio", f"MessageSid=SM{index}&MessageStatus=delivered&To={number(index)}")
+
+
+def until_told(server: subprocess.Popen[bytes]) -> None:
+    """Until the operator is told on stderr as well."""
+    assert server.stderr is not None
+    for line in server.stderr:
+        if b"answered 503" in line:
+            return
+    raise AssertionError("nothing was said")
 
 
 async def fill(port: int) -> tuple[int, Answer]:
@@ -53,7 +65,10 @@ async def test_a_full_disk_is_503_and_loses_nothing(tmp_path: Path) -> None:
             assert again.status == 503, "after a failed write nothing is acknowledged"
         [health] = await exchange(port, request("GET", "/healthz"))
         assert health.status == 503
-        server.kill()
+        with trio.fail_after(TOLD_WITHIN_S):
+            await trio.to_thread.run_sync(until_told, server, abandon_on_cancel=True)
+        server.send_signal(signal.SIGTERM)
+        server.wait()
     with sms.open(data) as engine:
         assert len(engine.segment("spring.delivered")) in {min(kept, 400), min(kept + 1, 400)}
         for index in range(min(kept, 400)):

@@ -3,7 +3,7 @@
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import trio
 
@@ -45,6 +45,22 @@ def run_server(
         say("stopped; everything answered is kept")
 
 
+_WATCH_EVERY_S: Final = 1.0
+
+
+async def _watch(engine: sms.Engine) -> None:
+    """Says on stderr, once, that the disk refused: senders only see a 503."""
+    while True:
+        await trio.sleep(_WATCH_EVERY_S)
+        refusal = engine.stats()["refusal"]
+        if refusal is not None:
+            break
+    say(
+        f"nothing more can be kept ({refusal}): every request is answered 503, and senders try "
+        "again. Make room or mend the disk, then start again; nothing that was answered is lost"
+    )
+
+
 async def _serve(
     engine: sms.Engine,
     host: str,
@@ -54,6 +70,9 @@ async def _serve(
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with sms.serve(engine, host, port, **settings) as server:
             print_line(f"listening on {server.url}")
-            async for _ in signals:
-                break
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(_watch, engine)
+                async for _ in signals:
+                    break
+                nursery.cancel_scope.cancel()
             say("stopping: no new connections, open requests are answered")

@@ -9,7 +9,7 @@
 
 use crate::codec::{EventRecord, LikelyRecord, ReceiptRecord, Record};
 use crate::consent::word_time;
-use crate::event::{ErrorClass, Kind, Position, State as Word};
+use crate::event::{ContactId, ErrorClass, Kind, Position, State as Word};
 use crate::ids::IdForms;
 use crate::loose::Entry;
 use crate::replies::ReplyAt;
@@ -33,11 +33,22 @@ use register::{audience, blast, consent, sent};
 
 /// Applies one record. `received_ms` is its frame's arrival time.
 pub fn apply(state: &mut State, record: &Record<'_>, position: Position, received_ms: i64) {
+    apply_found(state, record, None, position, received_ms);
+}
+
+/// The same where the contact that it names may have been looked up before.
+pub fn apply_found(
+    state: &mut State,
+    record: &Record<'_>,
+    found: Option<ContactId>,
+    position: Position,
+    received_ms: i64,
+) {
     state.position = position;
     state.newest_ms = state.newest_ms.max(received_ms);
     match record {
         Record::Receipt(record) => receipt(state, record, received_ms),
-        Record::Likely(record) => likely(state, record, received_ms),
+        Record::Likely(record) => likely(state, record, found, received_ms),
         Record::Event(record) => event(state, record, received_ms),
         Record::Sent(record) => sent(state, record),
         Record::Audience(record) => audience(state, record),
@@ -73,9 +84,14 @@ fn receipt(state: &mut State, record: &ReceiptRecord<'_>, received_ms: i64) {
 }
 
 /// The same as `event` for a receipt of this shape, with the keys at hand.
-fn likely(state: &mut State, record: &LikelyRecord<'_>, received_ms: i64) {
+fn likely(
+    state: &mut State,
+    record: &LikelyRecord<'_>,
+    found: Option<ContactId>,
+    received_ms: i64,
+) {
     state.traffic.events += 1;
-    let Some(contact) = state.contacts.intern(record.contact) else {
+    let Some(contact) = found.or_else(|| state.contacts.intern(record.contact)) else {
         return;
     };
     let at_us = record

@@ -10,12 +10,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
-use crate::apply::apply;
+use crate::apply::apply_found;
 pub use crate::batch::{Batch, Judged, Pushed, Scope};
 use crate::bind::bind;
 use crate::codec::{Reader, Record, decode_record};
 use crate::error::{ClosedError, EngineError, InputError, StorageError};
-use crate::event::Position;
+use crate::event::{ContactId, Position};
 use crate::group::Group;
 use crate::keys::Keys;
 use crate::limits::BATCH_BYTES_MAX;
@@ -345,6 +345,7 @@ fn apply_payload(
     let mut reader = Reader::new(bytes);
     let mut position = first;
     let mut group = Vec::with_capacity(GROUP_COUNT);
+    let mut found = Vec::with_capacity(GROUP_COUNT);
     while !reader.is_done() {
         while group.len() < GROUP_COUNT && !reader.is_done() {
             group.push(decode_record(&mut reader).map_err(|error| {
@@ -354,11 +355,12 @@ fn apply_payload(
                 )
             })?);
         }
-        warm(state, &group);
-        for record in group.drain(..) {
-            apply(state, &record, Position(position), received_ms);
+        look_up(state, &group, &mut found);
+        for (record, found) in group.iter().zip(&found) {
+            apply_found(state, record, *found, Position(position), received_ms);
             position += 1;
         }
+        group.clear();
     }
     Ok(())
 }
@@ -366,18 +368,19 @@ fn apply_payload(
 /// Records applied together.
 const GROUP_COUNT: usize = 512;
 
-/// Touches the contacts and keys that a group will look up, all at once: one after the other,
-/// each would wait for memory alone.
-fn warm(state: &State, group: &[Record<'_>]) {
+/// The contact that each record of a group names, if it is known, and a look at the keys of
+/// all: one after the other, each would wait for memory alone.
+fn look_up(state: &State, group: &[Record<'_>], found: &mut Vec<Option<ContactId>>) {
     let mut known = 0_usize;
-    for record in group {
+    found.clear();
+    found.extend(group.iter().map(|record| {
         let (number, event) = match record {
             Record::Likely(record) => (Some(record.contact), record.event),
             Record::Event(record) => (record.contact, 0),
             _ => (None, 0),
         };
-        known += usize::from(number.is_some_and(|n| state.contacts.find(n).is_some()));
         known += usize::from(event != 0 && state.seen.contains(&event));
-    }
+        number.and_then(|number| state.contacts.find(number))
+    }));
     std::hint::black_box(known);
 }

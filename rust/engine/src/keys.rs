@@ -14,11 +14,12 @@ use crate::ids::Scoped;
 
 /// A byte that UTF-8 never has: it keeps ("ab", "c") and ("a", "bc") apart.
 const END: u8 = 0xFF;
-/// Bytes of names that are hashed at once.
+/// Bytes of names that are hashed at once, and of most names.
 const BUFFER_BYTES: usize = 256;
+const SHORT_BYTES: usize = 64;
 
 /// Puts all parts, each with its end, into the buffer; `None` if they do not fit.
-fn gather(what: u8, parts: &[&[u8]], buffer: &mut [u8; BUFFER_BYTES]) -> Option<usize> {
+fn gather<const N: usize>(what: u8, parts: &[&[u8]], buffer: &mut [u8; N]) -> Option<usize> {
     *buffer.first_mut()? = what;
     let mut len = 1;
     for part in parts {
@@ -50,6 +51,11 @@ impl Keys {
     fn hash(self, what: u8, parts: &[&[u8]]) -> u64 {
         let mut hasher = SipHasher13::new_with_keys(self.k0, self.k1);
         // One write of many bytes costs far less than many of few; most names fit.
+        let mut buffer = [0; SHORT_BYTES];
+        if let Some(len) = gather(what, parts, &mut buffer) {
+            hasher.write(buffer.get(..len).unwrap_or_default());
+            return hasher.finish().max(1);
+        }
         let mut buffer = [0; BUFFER_BYTES];
         match gather(what, parts, &mut buffer) {
             Some(len) => hasher.write(buffer.get(..len).unwrap_or_default()),
@@ -189,10 +195,17 @@ mod tests {
         let mut hasher = SipHasher13::new_with_keys(keys.k0, keys.k1);
         hasher.write(b"\x03spring\xFF");
         assert_eq!(keys.campaign("spring"), hasher.finish());
-        let long = "x".repeat(BUFFER_BYTES);
-        let mut hasher = SipHasher13::new_with_keys(keys.k0, keys.k1);
-        hasher.write(format!("\u{3}{long}").as_bytes());
-        hasher.write(&[END]);
-        assert_eq!(keys.campaign(&long), hasher.finish());
+        for len in [
+            SHORT_BYTES - 2,
+            SHORT_BYTES - 1,
+            BUFFER_BYTES - 2,
+            BUFFER_BYTES,
+        ] {
+            let long = "x".repeat(len);
+            let mut hasher = SipHasher13::new_with_keys(keys.k0, keys.k1);
+            hasher.write(format!("\u{3}{long}").as_bytes());
+            hasher.write(&[END]);
+            assert_eq!(keys.campaign(&long), hasher.finish(), "{len}");
+        }
     }
 }

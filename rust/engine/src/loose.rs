@@ -99,14 +99,11 @@ struct Kept {
 }
 
 impl From<Entry> for Kept {
+    #[inline]
     fn from(entry: Entry) -> Self {
-        let rare = Rare {
-            tally: entry.tally,
-            reference: entry.reference,
-            without_account: entry.without_account,
-            blast: entry.blast,
-            campaign: entry.campaign,
-        };
+        let keys = entry.reference | entry.blast | entry.campaign;
+        let [message, reference] = entry.without_account;
+        let is_rare = keys | message | reference != 0 || entry.tally.is_some();
         Self {
             mask: entry.mask,
             message: entry.message,
@@ -115,7 +112,15 @@ impl From<Entry> for Kept {
             received_ms: entry.received_ms,
             position: entry.position,
             window_ms: entry.window_ms,
-            rare: (rare != Rare::default()).then(|| Box::new(rare)),
+            rare: is_rare.then(|| {
+                Box::new(Rare {
+                    tally: entry.tally,
+                    reference: entry.reference,
+                    without_account: entry.without_account,
+                    blast: entry.blast,
+                    campaign: entry.campaign,
+                })
+            }),
             contact: entry.contact,
             counted_in: entry.counted_in,
             is_proof_of_send: entry.is_proof_of_send,
@@ -221,6 +226,7 @@ impl Loose {
     }
 
     /// Adds one.
+    #[inline]
     pub fn insert(&mut self, entry: Entry) -> EntryId {
         let id = self.next;
         self.next += 1;

@@ -1,6 +1,5 @@
 //! One connection: its socket, what it sent that is not a whole request yet, what it has not
-//! taken of our answers, and what it is waited for. Does not know the poller or other
-//! connections.
+//! taken of our answers, and what it is waited for. Knows neither poller nor other connections.
 //!
 //! A connection that holds nothing unfinished holds no buffer: reads go into the door's one
 //! buffer, and requests that are whole there are taken from it in place.
@@ -121,6 +120,12 @@ impl Conn {
             && self.stage.is_untouched()
     }
 
+    /// Since when it could be closed for another that wants in, if it could.
+    pub fn dispensable_since(&self, options: &Options) -> Option<u64> {
+        let since = self.deadline.dispensable_since(options);
+        self.is_idle().then_some(since)
+    }
+
     /// Whether it has not brought a whole request yet.
     pub const fn is_fresh(&self) -> bool {
         self.requests == 0
@@ -154,7 +159,8 @@ impl Conn {
         }
         work.stats.buffered_bytes += input.len();
         work.stats.buffered_bytes -= held;
-        if input.len() > held && work.stats.buffered_bytes > work.options.buffered_bytes_max {
+        let bytes_max = work.options.buffered_bytes_max_for(input.len());
+        if input.len() > held && work.stats.buffered_bytes > bytes_max {
             work.stats.buffered_bytes -= input.len();
             input = Vec::new();
             let manner = Manner {

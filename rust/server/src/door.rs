@@ -51,6 +51,7 @@ pub struct Door<K: Keeper = Arc<Engine>> {
     local: SocketAddr,
     pub(crate) may_accept: bool,
     pub(crate) accept_paused_until: u64,
+    pub(crate) no_room_until: u64,
     pub(crate) slots: Slots<Conn>,
     /// Connections that have something to do, each once.
     ready: VecDeque<usize>,
@@ -81,6 +82,7 @@ impl<K: Keeper> Door<K> {
             listener: Some(listener),
             may_accept: false,
             accept_paused_until: 0,
+            no_room_until: 0,
             slots: Slots::new(),
             ready: VecDeque::new(),
             timers: Timers::default(),

@@ -10,7 +10,7 @@ use mio::{Interest, Token};
 use crate::conn::Conn;
 use crate::door::Door;
 use crate::keeper::Keeper;
-use crate::limits::{ACCEPT_PAUSE_MS, TURN_ACCEPTS_MAX};
+use crate::limits::{ACCEPT_PAUSE_MS, EVICTION_LOOK_MS, EVICTIONS_COUNT, TURN_ACCEPTS_MAX};
 use crate::reason::Reason;
 
 impl<K: Keeper> Door<K> {
@@ -43,6 +43,9 @@ impl<K: Keeper> Door<K> {
 
     fn admit(&mut self, mut stream: TcpStream, peer: IpAddr, now_ms: u64) {
         if self.slots.len() >= self.work.options.connections_count_max {
+            self.make_room(now_ms);
+        }
+        if self.slots.len() >= self.work.options.connections_count_max {
             self.turn_away(stream);
             return;
         }
@@ -61,6 +64,32 @@ impl<K: Keeper> Door<K> {
                 self.arm(token);
             }
             Err(_) => self.work.stats.accept_failures += 1,
+        }
+    }
+
+    /// Closes connections between two requests, which any client must expect, or that never
+    /// said anything: else whoever holds enough of them would shut all others out.
+    fn make_room(&mut self, now_ms: u64) {
+        // Looking through all of them for each one that is turned away would cost too much.
+        if now_ms < self.no_room_until {
+            return;
+        }
+        let tokens: Vec<usize> = self.slots.tokens().collect();
+        let mut silent: Vec<(u64, usize)> = Vec::new();
+        for token in tokens {
+            let conn = self.slots.get_mut(token);
+            let since = conn.and_then(|conn| conn.dispensable_since(&self.work.options));
+            silent.extend(since.map(|since| (since, token)));
+        }
+        silent.sort_unstable();
+        let (until, tokens): (Vec<u64>, Vec<usize>) = silent.into_iter().unzip();
+        let due = until.partition_point(|since| *since <= now_ms);
+        if due == 0 {
+            self.no_room_until = now_ms + EVICTION_LOOK_MS;
+        }
+        for token in tokens.into_iter().take(due.min(EVICTIONS_COUNT)) {
+            self.work.stats.connections_evicted += 1;
+            self.remove(token);
         }
     }
 

@@ -23,8 +23,19 @@ pub const CHUNK_OVERHEAD_RATIO_MAX: usize = 9;
 
 /// Open connections. Each idle one costs a slot and a descriptor, no buffer.
 pub const CONNECTIONS_COUNT_MAX: usize = 4096;
+/// Connections closed together to let others in, those first that were silent for longest.
+pub const EVICTIONS_COUNT: usize = 64;
+/// Time in which a new connection is not closed for another, though it has said nothing yet.
+pub const EVICTION_FRESH_MS_MIN: u64 = 1_000;
+/// Time until they are looked through again after none could be closed.
+pub const EVICTION_LOOK_MS: u64 = 20;
 /// Bytes of unfinished requests, all connections together.
 pub const BUFFERED_BYTES_MAX: usize = 128 * 1024 * 1024;
+/// Bytes of an unfinished request that may use all of them.
+pub const BUFFERED_SMALL_BYTES_MAX: usize = 64 * 1024;
+/// Share of them, in percent, that larger ones may use: a few senders of large bodies that
+/// never end must not keep out all others.
+pub const BUFFERED_LARGE_PERCENT: usize = 75;
 
 /// Bytes of the one buffer that all sockets are read into.
 pub const READ_BYTES_MAX: usize = 64 * 1024;

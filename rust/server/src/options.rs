@@ -81,6 +81,15 @@ pub const NAMES: &[&str] = &[
 ];
 
 impl Options {
+    /// Bytes of unfinished requests, all together, beyond which one of this size is refused.
+    pub const fn buffered_bytes_max_for(&self, bytes: usize) -> usize {
+        if bytes <= limits::BUFFERED_SMALL_BYTES_MAX {
+            self.buffered_bytes_max
+        } else {
+            self.buffered_bytes_max / 100 * limits::BUFFERED_LARGE_PERCENT
+        }
+    }
+
     /// Sets a limit by its name, as configuration gives it.
     ///
     /// # Errors

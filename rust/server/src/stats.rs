@@ -12,6 +12,8 @@ pub struct Stats {
     pub connections_accepted: u64,
     /// Connections answered 503 at once because too many were open.
     pub connections_refused: u64,
+    /// Closed while silent, to let another in.
+    pub connections_evicted: u64,
     /// Connections closed by a timer.
     pub connections_timed_out: u64,
     /// Times the system refused to accept (descriptors, memory); each pauses accepting.
@@ -68,6 +70,7 @@ impl Stats {
         figures("connections_open", self.connections_open as u64);
         figures("connections_accepted", self.connections_accepted);
         figures("connections_refused", self.connections_refused);
+        figures("connections_evicted", self.connections_evicted);
         figures("connections_timed_out", self.connections_timed_out);
         figures("accept_failures", self.accept_failures);
         figures("requests", self.requests);

@@ -1,6 +1,6 @@
 //! What a connection is waited for, and until when. Pure; is told the time.
 
-use crate::limits::{BODY_WINDOW_BYTES_MIN, LINGER_MS_MAX};
+use crate::limits::{BODY_WINDOW_BYTES_MIN, EVICTION_FRESH_MS_MIN, LINGER_MS_MAX};
 use crate::options::Options;
 
 /// What a connection is waited for; each has its own time.
@@ -46,6 +46,16 @@ impl Deadline {
     /// Until when.
     pub const fn at_ms(&self) -> u64 {
         self.at_ms
+    }
+
+    /// Since when a connection that waits like this, for nothing that has begun, could be closed.
+    pub const fn dispensable_since(&self, options: &Options) -> u64 {
+        let (wait_ms, spared_ms) = match self.wait {
+            Wait::Idle => (options.idle_ms_max, 0),
+            _ => (options.head_ms_max, EVICTION_FRESH_MS_MIN),
+        };
+        let since = self.at_ms.saturating_sub(wait_ms);
+        since.saturating_add(spared_ms)
     }
 
     /// No later than this.

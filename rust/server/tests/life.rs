@@ -323,9 +323,50 @@ fn connections_beyond_the_cap_are_told_so() {
 }
 
 #[test]
+fn who_is_silent_makes_room_for_who_wants_in() {
+    let mut rig = Rig::with(Options {
+        connections_count_max: 2,
+        ..Options::default()
+    });
+    let mut busy = rig.connect();
+    let mut idle = rig.connect();
+    for client in [&mut idle, &mut busy] {
+        rig.send(client, &post("a"), &[]);
+        assert_eq!(statuses(&rig.answers(client, 1)), [200]);
+        rig.now_ms += 10;
+    }
+    let half = post("b");
+    rig.send(&mut busy, &half[..half.len() - 1], &[]);
+    // Both are open; one is between two requests, the other within one.
+    let mut new = rig.connect();
+    rig.until("room", |rig| rig.door.stats().connections_evicted == 1);
+    rig.send(&mut new, &post("c"), &[]);
+    assert_eq!(statuses(&rig.answers(&mut new, 1)), [200]);
+    rig.send(&mut busy, &half[half.len() - 1..], &[]);
+    assert_eq!(
+        statuses(&rig.answers(&mut busy, 1)),
+        [200],
+        "never within a request"
+    );
+    assert!(rig.ends(&mut idle), "an orderly end");
+    // Who has said nothing yet has a second to begin.
+    drop((busy, new));
+    rig.waits_open(0);
+    let _mute = rig.connect();
+    let _mute_too = rig.connect();
+    rig.waits_open(2);
+    let mut third = rig.connect();
+    assert_eq!(statuses(&rig.answers(&mut third, 1)), [503]);
+    rig.now_ms += 1_000;
+    let mut fourth = rig.connect();
+    rig.send(&mut fourth, &post("d"), &[]);
+    assert_eq!(statuses(&rig.answers(&mut fourth, 1)), [200]);
+}
+
+#[test]
 fn unfinished_requests_are_bounded_together() {
     let mut rig = Rig::with(Options {
-        buffered_bytes_max: 100_000,
+        buffered_bytes_max: 120_000,
         ..Options::default()
     });
     let head = format!("{HOOK}Content-Length: 90000\r\n\r\n").into_bytes();
@@ -333,9 +374,25 @@ fn unfinished_requests_are_bounded_together() {
     rig.send(&mut one, &[head.clone(), vec![b'x'; 89_000]].concat(), &[]);
     rig.until("the first", |rig| rig.door.stats().buffered_bytes > 80_000);
     let mut other = rig.connect();
-    rig.send(&mut other, &[head, vec![b'x'; 50_000]].concat(), &[]);
+    rig.send(
+        &mut other,
+        &[head.clone(), vec![b'x'; 70_000]].concat(),
+        &[],
+    );
     let answers = rig.answers(&mut other, 1);
     assert!(answers[0].status == 503 && answers[0].has("Retry-After: 5"));
+    // Large bodies leave room for small ones, which are bounded as well.
+    let mut small = rig.connect();
+    rig.send(
+        &mut small,
+        &[head.clone(), vec![b'x'; 20_000]].concat(),
+        &[],
+    );
+    rig.until("the small", |rig| rig.door.stats().buffered_bytes > 100_000);
+    let mut last = rig.connect();
+    rig.send(&mut last, &[head, vec![b'x'; 20_000]].concat(), &[]);
+    assert_eq!(statuses(&rig.answers(&mut last, 1)), [503]);
+    drop(small);
     rig.send(&mut one, &[b'x'; 1000], &[]);
     assert_eq!(statuses(&rig.answers(&mut one, 1)), [200]);
     assert_eq!(rig.door.stats().buffered_bytes, 0);

@@ -14,7 +14,7 @@
 use super::RejectCode;
 use super::escape::slow_end;
 use super::marks::{BLOCK_BYTES, after_blanks, marks, same_count};
-use super::slots::{Fault, Raw, Wire, at};
+use super::slots::Fault;
 use crate::limits::JSON_DEPTH_MAX;
 
 /// What comes next.
@@ -207,49 +207,11 @@ impl<'a> Scanner<'a> {
         (self.depth, self.keys)
     }
 
-    /// Whether so many more names may be read.
+    /// Counts names that are passed all at once, if they are not too many.
     #[inline(always)]
-    pub const fn has_room(&self, keys: usize) -> bool {
-        keys <= self.keys_max.saturating_sub(self.keys)
-    }
-
-    /// Counts names that were passed.
-    #[inline(always)]
-    pub const fn count_keys(&mut self, keys: usize) {
+    pub const fn takes_keys(&mut self, keys: usize) -> bool {
         self.keys += keys;
-    }
-
-    /// A part that was passed, as a slot holds it.
-    #[inline(always)]
-    pub fn raw(&self, place: usize, len: usize, wire: Wire) -> Raw<'a> {
-        Raw {
-            bytes: self.bytes.get(place..place + len).unwrap_or_default(),
-            at: at(place),
-            wire,
-        }
-    }
-
-    /// Reads a string whose opening quotation mark was passed, as a slot holds it.
-    #[inline(always)]
-    pub fn raw_text(&mut self) -> Result<Raw<'a>, Stopped> {
-        let at = at(self.at);
-        let text = self.string_rest()?;
-        let wire = if text.is_escaped {
-            Wire::TextEscaped
-        } else {
-            Wire::Text
-        };
-        let bytes = text.bytes;
-        Ok(Raw { bytes, at, wire })
-    }
-
-    /// Reads a number, as a slot holds it.
-    #[inline(always)]
-    pub fn raw_number(&mut self) -> Result<Raw<'a>, Stopped> {
-        let at = at(self.at);
-        let bytes = self.number()?;
-        let wire = Wire::Number;
-        Ok(Raw { bytes, at, wire })
+        self.keys <= self.keys_max
     }
 
     /// Whether the open array has another element; if not, it is closed.
@@ -337,7 +299,7 @@ impl<'a> Scanner<'a> {
 
     /// Reads a string whose opening quotation mark was passed.
     #[inline(always)]
-    fn string_rest(&mut self) -> Result<Text<'a>, Stopped> {
+    pub fn string_rest(&mut self) -> Result<Text<'a>, Stopped> {
         let start = self.at;
         let end = self.mark_after(start);
         if self.bytes.get(end) == Some(&b'"') {
@@ -397,7 +359,7 @@ impl<'a> Scanner<'a> {
     }
 
     #[inline(always)]
-    fn number(&mut self) -> Result<&'a [u8], Stopped> {
+    pub fn number(&mut self) -> Result<&'a [u8], Stopped> {
         let start = self.at;
         if self.peek() == Some(b'-') {
             self.pass();

@@ -111,7 +111,7 @@ impl Outline {
     /// Passes a value that is written this way. If not, slots may have been filled.
     #[inline]
     fn pass<'a>(&mut self, scan: &mut Scanner<'a>, slots: &mut Slots<'a>) -> Option<Rows> {
-        if scan.counts().0 > self.depth || !scan.has_room(self.keys) {
+        if scan.counts().0 > self.depth || !scan.takes_keys(self.keys) {
             return None;
         }
         let before = scan.clone();
@@ -126,7 +126,6 @@ impl Outline {
             Some(place) => place,
             None => self.try_out(scan, slots)?,
         };
-        scan.count_keys(self.keys);
         Some(self.rows.map(|(key, row)| {
             let first = (place, row.first.1);
             (key, OneRow { first, ..row })

@@ -2,7 +2,7 @@
 //! numbers are, and nothing of tables.
 
 use super::json::Scanner;
-use super::slots::{Raw, Slot, Slots, Wire};
+use super::slots::{Raw, Slot, Slots, Wire, at};
 
 /// A string or number of a value.
 pub(super) struct Hole {
@@ -240,12 +240,12 @@ impl Track {
                 let place = start + (fixed.at - first);
                 match fixed.slot {
                     Slot::None => marked = place,
-                    slot => slots.set(slot, scan.raw(place, fixed.len, fixed.wire)),
+                    slot => slots.set(slot, raw(scan, place, fixed.len, fixed.wire)),
                 }
             }
             let raw = match step.next {
-                Next::Text => scan.raw_text().ok()?,
-                Next::Number => scan.raw_number().ok()?,
+                Next::Text => raw_text(scan)?,
+                Next::Number => raw_number(scan)?,
                 Next::End => return Some(marked),
             };
             show(index, raw.bytes);
@@ -253,6 +253,37 @@ impl Track {
         }
         None
     }
+}
+
+/// A part that was passed, as a slot holds it.
+#[inline]
+fn raw<'a>(scan: &Scanner<'a>, place: usize, len: usize, wire: Wire) -> Raw<'a> {
+    let bytes = scan.bytes().get(place..place + len).unwrap_or_default();
+    let at = at(place);
+    Raw { bytes, at, wire }
+}
+
+/// Reads a string whose opening quotation mark was passed, as a slot holds it.
+#[inline]
+fn raw_text<'a>(scan: &mut Scanner<'a>) -> Option<Raw<'a>> {
+    let at = at(scan.place());
+    let text = scan.string_rest().ok()?;
+    let wire = if text.is_escaped {
+        Wire::TextEscaped
+    } else {
+        Wire::Text
+    };
+    let bytes = text.bytes;
+    Some(Raw { bytes, at, wire })
+}
+
+/// Reads a number, as a slot holds it.
+#[inline]
+fn raw_number<'a>(scan: &mut Scanner<'a>) -> Option<Raw<'a>> {
+    let at = at(scan.place());
+    let bytes = scan.number().ok()?;
+    let wire = Wire::Number;
+    Some(Raw { bytes, at, wire })
 }
 
 #[cfg(test)]

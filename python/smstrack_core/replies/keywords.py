@@ -146,7 +146,7 @@ LANGUAGES: Final = _languages(
     tl="itigil, tama na, tulong",
     ht="kanpe, sispann, èd",
     tr="ret, iptal, yardım, evet, hayir, hayır",
-    en="y, ya, n, k, stopall, stop all, unsubscribe, unsub, optout, opt out, revoke, quit, "
+    en="y, ya, n, k, stop, stopall, stop all, unsubscribe, unsub, optout, opt out, revoke, quit, "
     "end, cancel, remove, "
     "remove me, halt, desist, yes, yeah, yep, yup, no thanks, thanks, thank you, help, "
     "help me, more info, "

@@ -36,7 +36,8 @@ SHORTHAND: Final[dict[str, str]] = {
     "frm": "from", "txtin": "texting", "textin": "texting",
     "kiero": "quiero", "qiero": "quiero", "kieren": "quieren", "xfavor": "por favor",
     "porfa": "por favor", "porfavor": "por favor", "xfa": "por favor", "mensages": "mensajes",
-    "mensage": "mensaje", "msj": "mensaje", "msjs": "mensajes", "nomas": "no mas", "nomore": "no more", "rmv": "remove", "rmove": "remove",
+    "mensage": "mensaje", "msj": "mensaje", "msjs": "mensajes", "nomas": "no mas",
+    "nomore": "no more", "rmv": "remove", "rmove": "remove",
     "dlt": "delete",
     "vcs": "voces", "vc": "voce", "msgm": "mensagem",
 }  # fmt: skip
@@ -50,7 +51,8 @@ _PAIRS: Final = (
     " wasnt "),
     (" would not ", " wouldnt "), (" un subscribe", " unsubscribe"), (" opt me out ", " opt out "),
     (" opt us out ", " opt out "), (" opt it out ", " opt out "), (" wrong # ", " wrong number "),
-    (" non stop ", " nonstop "), (" no mo ", " no more "), (" text message ", " text "), (" text messages ", " texts "),
+    (" non stop ", " nonstop "), (" no mo ", " no more "),
+    (" text message ", " text "), (" text messages ", " texts "),
 )  # fmt: skip
 
 _PAIRED: Final = frozenset(before.split()[0] for before, _ in _PAIRS)

@@ -78,6 +78,7 @@ class Judge:
         own = words or {}
         self._whole = {**{word: label for word, (label, _) in own.items()}, **_WHOLE}
         self._heads = _HEADS | {word.split(" ")[0] for word in own}
+        self._words_max = max(word.count(" ") + 1 for word in self._whole)
         self._languages = {
             **{word: tongue for word, (_, tongue) in own.items()},
             **keywords.LANGUAGES,
@@ -138,10 +139,14 @@ class Judge:
 
     def _may_be_keyword(self, body: str) -> bool:
         """Whether the folded text may be one: its first word is not plainly another."""
-        first = body.split(None, 1)[:1]
-        head = first[0].strip(_AROUND).lower() if first else ""
-        is_plain = len(head) > 1 and head.isascii() and head.isalpha()
-        return not is_plain or head in self._heads
+        words = body.split(None, self._words_max + 1)
+        head = words[0].strip(_AROUND).lower() if words else ""
+        if len(head) < 2 or not head.isascii() or not head.isalpha():
+            return True
+        if head not in self._heads:
+            return False
+        # A word that begins with a letter or digit is one once folded, too.
+        return len(words) <= self._words_max or not all(word[0].isalnum() for word in words[:-1])
 
     def _add_slip(self, verdict: "_Verdict", spaced: str) -> None:
         """A keyword misspelt, and nothing said beside it but courtesy."""

@@ -109,6 +109,7 @@ bench: build .venv/.bench ## Measure beside the rivals, checking every answer
 	cargo build --release --locked --quiet -p smstrack-load
 	$(BIN)/python bench/ingest.py
 	$(BIN)/python bench/http.py
+	$(BIN)/python bench/replies.py --texts 20000 --sample 200
 
 soak: build ## Kill and restart for T seconds under load (T=60)
 	SOAK_SECONDS=$(T) $(BIN)/pytest tests/test_kill.py -s

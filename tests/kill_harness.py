@@ -10,6 +10,7 @@ import sys
 import trio
 
 import smstrack_core as sms
+from smstrack_core.replies.label import standard
 
 
 async def serve(directory: str, pipe: int) -> None:
@@ -22,6 +23,8 @@ async def serve(directory: str, pipe: int) -> None:
 
 
 def main() -> None:
+    # The rules too are read and tested once.
+    standard()
     for line in sys.stdin:
         reader, writer = os.pipe()
         pid = os.fork()

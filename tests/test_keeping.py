@@ -26,7 +26,9 @@ def filled(data: Path, batches: int = 6) -> None:
         b1.sent([(number(index), f"SM{index}") for index in range(batches * 10)], "twilio")
         for batch in range(batches):
             ids = range(batch * 10, batch * 10 + 10)
-            engine.ingest("twilio", [b"MessageSid=SM%d&MessageStatus=delivered" % one for one in ids])
+            engine.ingest(
+                "twilio", [b"MessageSid=SM%d&MessageStatus=delivered" % one for one in ids]
+            )
 
 
 async def test_a_copy_holds_what_was_answered_before(tmp_path: Path) -> None:

@@ -276,4 +276,4 @@ def test_providers_are_listed_and_shown(tmp_path: Path) -> None:
     unknown = smstrack(tmp_path, "providers", "pigeon")
     assert unknown.returncode == 2
     assert "pigeon" in unknown.stderr
-    assert {group.name for group in app.registered_groups} == {"profile"}
+    assert {group.name for group in app.registered_groups} == {"profile", "consent", "rules"}

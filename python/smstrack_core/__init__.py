@@ -18,7 +18,8 @@ import orjson
 
 from smstrack_core import _core
 from smstrack_core._core import Request, __version__, providers
-from smstrack_core.engine import Blast, Campaign, Engine, open
+from smstrack_core.campaigns import Blast, Campaign
+from smstrack_core.engine import Engine, open
 from smstrack_core.errors import ClosedError, InputError, SmstrackError, StorageError
 from smstrack_core.outcomes import Ingested, Registered
 from smstrack_core.profiles import Sources, check_profile, describe_providers, load_profiles

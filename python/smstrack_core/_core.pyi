@@ -15,6 +15,7 @@ __all__ = [
     "Backup",
     "Batch",
     "ClosedError",
+    "Consent",
     "Door",
     "Engine",
     "InputError",
@@ -200,11 +201,18 @@ class Engine:
         `?campaign=` and `?blast=` in a request's target count like the arguments.
         Raises InputError: unknown provider, batch over its limit.
         """
-    def commit(self, batch: Batch, labels: bytes | None = None) -> tuple[int, int]:
+    def commit(
+        self,
+        batch: Batch,
+        labels: bytes | None = None,
+        judged: list[tuple[str, str]] | None = None,
+    ) -> tuple[int, int]:
         """Logs, syncs and applies a batch: on disk when this returns, or StorageError.
 
         Args:
-            labels: Little-endian uint16 for each reply, in order (bit n = label n).
+            labels: Little-endian uint16 for each reply, in order (bit n = label n; bits 14 and 15:
+                the grade, 0 none, 1 certain, 2 likely, 3 no).
+            judged: Language and rule ids (with blanks between them) of each reply, in order.
         Returns: first log position (0 if none), records written.
         Blocks on fsync. Batches committed from several threads at once share one.
         """
@@ -265,8 +273,10 @@ class Door:
         milliseconds until the next timer (-1: none).
         GIL released. Blocks on fsync.
         """
-    def finish(self, labels: bytes, now_ms: int) -> int:
-        """Ends a turn that returned replies: commits with these labels, answers.
+    def finish(
+        self, labels: bytes, now_ms: int, judged: list[tuple[str, str]] | None = None
+    ) -> int:
+        """Ends a turn that returned replies: commits with these labels (see `Engine.commit`), answers.
         Returns the milliseconds until the next timer (-1: none)."""
     def drain(self, now_ms: int) -> None:
         """Stops accepting; open requests are still read, kept and answered."""
@@ -286,6 +296,86 @@ class Door:
     def close(self) -> None: ...
     def stats(self) -> str:
         """JSON: connections, requests, answers by status, refusals by reason, commits, bytes."""
+
+@final
+class Consent:
+    """The ledger of consent, kept replies and settings of an open engine. Use
+    `smstrack_core.Engine`. Safe from any thread; times are milliseconds since 1970-01-01 UTC.
+    What is written is durable on return. Questions read the log at the positions they need.
+    """
+
+    def __new__(cls, engine: Engine) -> Consent: ...
+    def word(
+        self,
+        numbers: bytes,
+        *,
+        how: str,
+        opted_in: bool,
+        trust: str,
+        sender: str,
+        source: str,
+        wording: str,
+        at_ms: int,
+        now_ms: int,
+    ) -> tuple[int, list[tuple[int, str]]]:
+        """Writes one word about the consent of numbers, one a line, to the ledger.
+
+        Args:
+            how: `api`, `import`, `wrong_number` or `reassigned`.
+            trust: `verified`, `allowed`, or `untrusted`, which never opts anybody in.
+            sender: Our side; empty where it concerns all.
+        Returns: contacts whose suppression changed, and refused rows as (row, code).
+        """
+    def review(self, position: int, *, upheld: bool, who: str, now_ms: int) -> bool:
+        """Upholds or overturns the likely opt-out at a position; whether the contact is suppressed
+        now. Raises InputError: no fact there, or a certain one."""
+    def explain(
+        self,
+        number: str,
+        *,
+        at_ms: int | None = None,
+        known_at_ms: int | None = None,
+        wording: bool = False,
+        numbers: bool = False,
+    ) -> str:
+        """JSON: `is_known`, `suppressed`, `decided_by`, and `facts`, oldest first."""
+    def ledger(
+        self, *, after: int = 0, count_max: int = 1000, wording: bool = False, numbers: bool = False
+    ) -> str:
+        """JSON list: a page of facts in order of log position."""
+    def reviews(
+        self, *, after: int = 0, count_max: int = 1000, wording: bool = False, numbers: bool = False
+    ) -> str:
+        """JSON list: likely opt-outs that nobody has looked at, in order of log position."""
+    def trend(self, *, campaign: str | None = None, weekly: bool = False) -> str:
+        """JSON: opt-outs and opt-ins by day or week in UTC, distinct contacts each; `asked`."""
+    def suppressed_for(self, sender: str, *, by_brand: bool = False) -> bytes:
+        """Contacts that are out for one sender, or its brand: a portable roaring bitmap."""
+    def set(self, campaign: str, name: str, value: str, *, now_ms: int) -> None:
+        """Gives a name of a campaign (empty: of the directory) a text; an empty one takes it back."""
+    def settings(self, campaign: str) -> list[tuple[str, str]]: ...
+    def replies(
+        self,
+        *,
+        campaign: str | None = None,
+        labels: int = 0,
+        after: int = 0,
+        count_max: int = 1000,
+        numbers: bool = False,
+    ) -> str:
+        """JSON: `rows`, replies with texts and labels in order of log position, and `next`, the
+        position to go on after (null when done). `labels`: bits, any of which must be there."""
+    def relabel(
+        self, positions: bytes, labels: bytes, rules: list[str], *, apply: bool, now_ms: int
+    ) -> str:
+        """JSON: who enters and leaves each set when these replies have these labels; with `apply`
+        the change is written, all or nothing.
+
+        Args:
+            positions: Little-endian uint64 of each reply.
+            labels: Little-endian uint16 of each, as in `Engine.commit`.
+            rules: Rule ids of each.
+        """
 
 @final
 class Profiles:
@@ -379,7 +469,13 @@ def schemes() -> list[str]:
 def is_certificate_url(url: str) -> bool:
     """Whether a certificate of SNS may be fetched from here."""
 
-LABELS: tuple[Literal["stop", "start", "help", "yes", "no", "question", "other"], ...]
+LABELS: tuple[
+    Literal[
+        "stop", "start", "help", "yes", "no", "question", "other", "wrong_number", "auto_reply",
+        "abusive", "survey", "coupon", "spanish", "likely",
+    ],
+    ...,
+]
 """Label words; a label's index is its bit."""
 
 TEMPLATE_ROLES: tuple[str, ...]

@@ -10,8 +10,8 @@ from typing import TextIO
 
 
 @contextmanager
-def whole_file(target: Path) -> Iterator[TextIO]:
-    """An ASCII file written beside its target under a name of its own, synced, then renamed.
+def whole_file(target: Path, encoding: str = "ascii") -> Iterator[TextIO]:
+    """A file written beside its target under a name of its own, synced, then renamed.
 
     Readable by its owner only. Two writers of one target never share a draft; the last one wins.
 
@@ -27,7 +27,7 @@ def whole_file(target: Path) -> Iterator[TextIO]:
     except OSError as error:
         raise _about(target, error) from None
     try:
-        with open(descriptor, "w", encoding="ascii", newline="") as file:  # noqa: PTH123
+        with open(descriptor, "w", encoding=encoding, newline="") as file:  # noqa: PTH123
             yield file
             file.flush()
             os.fsync(file.fileno())

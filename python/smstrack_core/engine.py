@@ -15,11 +15,12 @@ from typing import Any, Final, Self, final
 import orjson
 
 from smstrack_core import _core, lists
+from smstrack_core.campaigns import Campaign
+from smstrack_core.consent import ConsentBook, Relabelled, judge_batch, relabel
 from smstrack_core.outcomes import Ingested, Registered, Reject
 from smstrack_core.profiles import Sources, load_profiles
-from smstrack_core.replies import label_batch
 from smstrack_core.reports import Report
-from smstrack_core.segments import CampaignSets, Segment, Sets, quote_name
+from smstrack_core.segments import Segment
 from smstrack_core.values import check_window, now_ms, parse_money, parse_time_ms
 
 
@@ -63,15 +64,14 @@ def open(  # noqa: A001 - `smstrack_core.open` is the public name
 
 
 @final
-class Engine:
+class Engine(ConsentBook):
     """One open data directory. Use as a context manager, or call `close`.
 
     Safe from any thread. Calls that write return when the write is on disk.
     """
 
     def __init__(self, core: _core.Engine, path: Path) -> None:
-        self.core: Final = core
-        """The compiled engine; other modules of this package pass it over the border."""
+        super().__init__(core)
         self.path: Final = path
 
     def __enter__(self) -> Self:
@@ -182,10 +182,10 @@ class Engine:
         Args:
             groups: Provider and its requests, as `ingest` takes them. Requests are numbered on
                 through all groups in what is returned.
-            account: As in `ingest`, for every group; so are the following.
-            campaign: As in `ingest`.
-            blast: As in `ingest`.
-            received_ms: As in `ingest`.
+            account: As in `ingest`, for every group.
+            campaign: As in `ingest`, for every group.
+            blast: As in `ingest`, for every group.
+            received_ms: As in `ingest`, for every group.
 
         All accepted events are kept, or none; raises and blocks as `ingest` does.
         """
@@ -204,10 +204,10 @@ class Engine:
         return Ingested(0, 0, [], array("I")) if batch is None else self._commit(batch)
 
     def _commit(self, batch: _core.Batch) -> Ingested:
-        labels = label_batch(batch.reply_texts()) if batch.reply_count else b""
+        labels, judged = judge_batch(batch.reply_texts()) if batch.reply_count else (b"", None)
         taken = array("I", batch.accepted)
         rejects = batch.rejects
-        self.core.commit(batch, labels)
+        self.core.commit(batch, labels, judged)
         return Ingested(sum(taken), len(rejects), rejects, taken)
 
     def segment(self, expression: str) -> Segment:
@@ -275,6 +275,13 @@ class Engine:
         """One campaign's figures, all of one moment. Raises InputError: unknown_name."""
         return Report.from_json(self.core.report(campaign))
 
+    def relabel(self, *, campaign: str | None = None, apply: bool = False) -> Relabelled:
+        """Judges kept replies by today's rules: who would enter and leave each set.
+
+        With `apply` the change is written in one step. See docs/consent.md.
+        """
+        return relabel(self.core, campaign=campaign, apply=apply)
+
     def dead_letters(self, *, after: int = 0, count_max: int = 1_000) -> list[dict[str, Any]]:
         """Refused input with its reason, one page in order of position."""
         letters: list[dict[str, Any]] = orjson.loads(
@@ -293,100 +300,6 @@ class Engine:
     def digest(self) -> str:
         """Hash of the whole state: equal for equal facts, in whatever order they came."""
         return self.core.digest()
-
-
-@final
-class Campaign(CampaignSets):
-    """A named effort with one goal; groups blasts. Its sets are the union over its blasts."""
-
-    def __init__(self, core: _core.Engine, name: str) -> None:
-        super().__init__(core, quote_name(name))
-        self.name: Final = name
-
-    def blast(
-        self,
-        name: str,
-        *,
-        sender: str | None = None,
-        audience: Iterable[str] | str | os.PathLike[str] | None = None,
-        tags: Mapping[str, str] | None = None,
-        at: str | datetime | None = None,
-    ) -> "Blast":
-        """Registers or updates a blast: one text variant, to one audience, from one sender.
-
-        Args:
-            name: Unique within the campaign.
-            sender: Our number, short code or name, as on the wire.
-            audience: Numbers, or the path of a text or CSV file whose first column holds them
-                (a heading is allowed). Read in pieces. Repeats add nothing.
-            tags: `{"variant": "A"}`; reports split by them.
-            at: When it goes out; now if not given at the first registration.
-
-        Durable on return. Refused rows are in `Blast.rejects`; the others are kept.
-        """
-        self._core.blast(
-            self.name,
-            name,
-            sender=sender,
-            at_ms=None if at is None else parse_time_ms(at, "at"),
-            tags=tags,
-            now_ms=now_ms(),
-        )
-        blast = Blast(self._core, self.name, name)
-        if audience is not None:
-            blast.add_audience(audience)
-        return blast
-
-    def blasts(self) -> list[str]:
-        """Names of the campaign's blasts, in order of registration."""
-        return self._core.blasts(self.name)
-
-    def where(self, **tags: str) -> CampaignSets:
-        """The same sets over only those blasts that carry every one of these tags."""
-        chosen = ",".join(f"{quote_name(key)}:{quote_name(tags[key])}" for key in sorted(tags))
-        return CampaignSets(self._core, f"{self._scope}{{{chosen}}}")
-
-    def report(self) -> Report:
-        """The campaign's figures, all of one moment; print it, or read its fields."""
-        return Report.from_json(self._core.report(self.name))
-
-
-@final
-class Blast(Sets):
-    """One text variant sent to one audience from one sender at one time."""
-
-    def __init__(self, core: _core.Engine, campaign: str, name: str) -> None:
-        super().__init__(core, f"{quote_name(campaign)}/{quote_name(name)}")
-        self.campaign: Final = campaign
-        self.name: Final = name
-        self.rejects: Final[list[Reject]] = []
-        """Refused audience rows: (row from 0, code)."""
-
-    def add_audience(self, audience: Iterable[str] | str | os.PathLike[str]) -> int:
-        """Adds contacts; returns how many were new. See `Campaign.blast`. Durable on return."""
-        added = 0
-        for rows, base, wrong in lists.audience_chunks(audience):
-            new, refused = self._core.audience(self.campaign, self.name, rows, now_ms=now_ms())
-            added += new
-            self.rejects.extend(lists.merged(wrong, refused, base))
-        return added
-
-    def sent(
-        self, messages: Iterable[tuple[str, str]], *, provider: str, account: str = ""
-    ) -> Registered:
-        """Registers provider message ids as they become known: pairs of number and id.
-
-        Receipts that came before are matched now. Durable on return.
-        """
-        added = 0
-        rejects: list[Reject] = []
-        for numbers, ids, base, wrong in lists.pair_chunks(messages):
-            new, refused = self._core.sent(
-                self.campaign, self.name, provider, account, numbers, ids, now_ms=now_ms()
-            )
-            added += new
-            rejects += lists.merged(wrong, refused, base)
-        return Registered(added, rejects)
 
 
 def _object(text: str) -> dict[str, Any]:

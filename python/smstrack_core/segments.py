@@ -275,7 +275,10 @@ class Sets:
         return Segment(self._core, atom if detail is None else f"{atom}:{detail}")
 
     def replied_with(self, label: str) -> Segment:
-        """Contacts with a reply of this label: yes, no, stop, start, help, question, other."""
+        """Contacts with a reply of this label: yes, no, stop, question, spanish, ...
+
+        All of them: docs/replies.md.
+        """
         return self.set("replied", label)
 
     def failed_for(self, cause: str) -> Segment:

@@ -10,8 +10,10 @@ import typer
 
 import smstrack_core as sms
 from smstrack_core import _core
+from smstrack_core.cli import consenting
 from smstrack_core.cli.checking import check
 from smstrack_core.cli.keeping import backup, repair
+from smstrack_core.cli.labelling import classify_command, rules_app
 from smstrack_core.cli.output import (
     advance,
     exit_if_interrupted,
@@ -34,7 +36,10 @@ app: Final = typer.Typer(
 )
 
 app.command()(providers)
+app.command()(verify)
 app.add_typer(profile_app, name="profile")
+app.add_typer(rules_app, name="rules")
+app.command("classify")(classify_command)
 
 Directory = Annotated[Path, typer.Argument(help="Data directory.", metavar="DIR")]
 ROLES: Final = _core.TEMPLATE_ROLES
@@ -109,6 +114,10 @@ def serve(
     grace_s: Annotated[
         float, typer.Option(help="Seconds that open requests have to finish at the end.")
     ] = 10.0,
+    rules: Annotated[
+        list[Path] | None,
+        typer.Option(help="More reply rules: a TOML file or a directory. May be repeated."),
+    ] = None,
 ) -> None:
     """Take in webhooks over HTTP until Ctrl-C or SIGTERM.
 
@@ -135,7 +144,7 @@ def serve(
         raise typer.BadParameter(message, param_hint="--default-trust")
     verify = verify_file if default_trust is None else {"default_trust": default_trust}
     topics = confirm_topic or ()
-    run_server(directory, host, port, grace_s, templates, verify, profiles, topics)
+    run_server(directory, host, port, grace_s, templates, verify, profiles, rules or [], topics)
 
 
 @app.command()
@@ -232,9 +241,6 @@ def _decoded(
     for reject in found["rejects"]:
         say(f"{file}: {reject['code']}: row {reject['row']}, byte {reject['byte']}. Row skipped.")
         yield None
-
-
-app.command()(verify)
 
 
 @app.command()
@@ -339,6 +345,9 @@ def dead_letters(
 app.command()(check)
 app.command()(backup)
 app.command()(repair)
+
+
+consenting.add_to(app)
 
 
 def _roles(text: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ import trio
 
 import smstrack_core as sms
 from smstrack_core.cli.output import print_line, say
+from smstrack_core.replies import labeller, use
 from smstrack_core.serve.sources import Sources
 
 
@@ -20,9 +21,11 @@ def run_server(
     templates: Mapping[str, Mapping[str, str]],
     verify: Sources,
     profiles: list[Path] | None = None,
+    rules: Sequence[Path] = (),
     confirm_topics: Sequence[str] = (),
 ) -> None:
     """Serves until SIGINT or SIGTERM, then drains and closes. Raises what `sms.serve` raises."""
+    use(labeller(rules))
     with sms.open(directory, profiles=profiles) as engine:
         opened = engine.opened()
         if opened.get("torn_bytes"):

@@ -145,3 +145,49 @@ def print_verdict(
     else:
         print_line(f"refused: {verdict.reason}: {verdict.message}")
     return 0 if verdict else 1
+
+
+def verify(
+    scheme: Annotated[str, typer.Option("--scheme", "-s", help="How the sender signs.")],
+    file: Annotated[
+        str, typer.Argument(help="Raw request; `-` is standard input.", metavar="FILE")
+    ],
+    base_url: Annotated[
+        str | None, typer.Option(help="Public URL before the path.", metavar="URL")
+    ] = None,
+    secret_env: Annotated[
+        list[str] | None,
+        typer.Option(help="Variable that holds a secret. May be repeated.", metavar="NAME"),
+    ] = None,
+    secret_file: Annotated[
+        list[Path] | None,
+        typer.Option(help="File that holds a secret, key or certificate. May be repeated."),
+    ] = None,
+    secret: Annotated[
+        list[str] | None, typer.Option(help="A secret that others on this machine may see.")
+    ] = None,
+    now: Annotated[
+        float | None, typer.Option(help="Unix time to check against; else the clock's.")
+    ] = None,
+    peer: Annotated[
+        str | None, typer.Option(help="Sender's address, for lists.", metavar="ADDRESS")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON value on stdout.")] = False,
+) -> None:
+    """Check the signature of a raw request, and say which part does not hold.
+
+    Files are read as `decode` reads them. Exit code 0 if the request is believed, 1 if not.
+    No secret is ever printed, nor the signature that was expected.
+
+    Examples:
+
+    - `smstrack verify -s twilio-hmac-sha1 --base-url https://x.example --secret-env TOKEN r.http`
+    - `smstrack verify -s sns --secret-file sns.pem --json request.http`
+    """
+    known = [name.removesuffix("NAME") for name in sms.schemes()]
+    if scheme not in known and not scheme.startswith(("token-header:", "token-query:")):
+        message = f"{scheme!r} is not one of {', '.join(sms.schemes())}."
+        raise typer.BadParameter(message, param_hint="--scheme")
+    secrets = gather_secrets(secret or [], secret_env or [], secret_file or [])
+    code = print_verdict(file, scheme, base_url, secrets, now, peer, as_json=as_json)
+    raise typer.Exit(code)

@@ -42,8 +42,9 @@ STOP_LINE: Final = _table(
 STOP_ALONE: Final = _table(
     # Words of everyday use: opt-out only when nothing else is said.
     "quit, end, cancel, remove, remove me, halt, desist, td, stoped, stopped, stop it",
-    "leave, exit, no more",
-    "alto, pare, basta, cancelar, detener, salir, anular, fin",
+    "leave, exit, no more, dnc, do not contact, do not text, do not call",
+    "alto, pare, para, basta, cancelar, detener, salir, sal, anular, fin, darse de baja, "
+    "no moleste",
     "resilier, chega, kündigen",
     "ret, iptal, huy, hủy, ngung, ngừng",
 )
@@ -82,24 +83,73 @@ FILLERS: Final = _table(
 
 START: Final = _table(
     # Opt-in needs certainty, so words of everyday use (yes, join, go, continue) are not here.
-    "start, unstop, subscribe, resubscribe, optin, opt in, opt-in, alta, suscribir, iniciar",
+    "start, unstop, subscribe, resubscribe, optin, opt in, opt-in, start all",
+    # Asked for by name in what we send; they undo nothing but an opt-out.
+    "join, resume, continue, begin",
+    "alta, suscribir, suscribirme, iniciar, reanudar",
 )
 """Folded words that mean opt-in, as the whole message."""
 
-HELP: Final = _table("help, info, ayuda, aide, hilfe, ajuda, aiuto, support, agent")
+HELP: Final = _table(
+    "help, info, support, agent, help me, more info, need info, information, customer service",
+    "ayuda, información, aide, aide svp, hilfe, ajuda, aiuto, hulp, hjälp, hjelp, hjælp, pomoc",
+    "помощь, 帮助, ヘルプ, 도움말, مساعدة, yardım, trợ giúp, tulong, èd, मदद",
+)
 """Folded words that ask for help, as the whole message."""
 
 YES: Final = _table(
-    "yes, y, yeah, yea, yep, yup, yes please, yes thanks, sure, absolutely, definitely",
+    "yes, y, yeah, yea, yep, yup, yes please, yes thanks, sure, absolutely, definitely, ya, yas",
+    "sure thing, ok, okay, k, kk, sounds good, sounds great, correct, confirmed, confirm, c",
+    "of course, perfect, deal, got it, thank you, thanks, ty, agreed, i agree, will do, great",
     "si, sí, si por favor, oui, ja, ja bitte, sim, da, да, hai, はい, 是, 네, evet, tak, نعم",
 )
 """Folded words that say yes, as the whole message."""
 
 NO: Final = _table(
     "no, n, nope, nah, no thanks, no thank you, no gracias, non, non merci, nein, nein danke",
+    "pass, not now, not today, maybe later, not this time, no way, never, nee bedankt, nej tack",
     "nao, não, nee, nej, nie, нет, いいえ, 不, 아니요, hayir, hayır, لا",
 )
 """Folded words that say no, as the whole message."""
 
 QUESTION_MARKS: Final = frozenset("?？¿؟⸮፧՞")
 """Characters that make a reply a question."""
+
+
+def _languages(**lines: str) -> dict[str, str]:
+    return {fold(word): language for language, line in lines.items() for word in line.split(",")}
+
+
+LANGUAGES: Final = _languages(
+    es="baja, dar de baja, darme de baja, darse de baja, desuscribir, no mas, alto, pare, "
+    "para, parar, "
+    "basta, cancelar, detener, salir, sal, anular, fin, alta, suscribir, suscribirme, "
+    "iniciar, reanudar, "
+    "ayuda, información, si, sí, si por favor, no gracias, no moleste",
+    fr="arret, arreter, arrete, arrett, desabonner, desinscription, desinscrire, stop au 36179, "
+    "resilier, aide, aide svp, oui, non, non merci",
+    de="stopp, abmelden, austragen, kündigen, hilfe, ja, ja bitte, nein, nein danke",
+    pt="sair, descadastrar, chega, ajuda, sim, nao, não",
+    it="disiscrivimi, cancellami, aiuto",
+    nl="afmelden, uitschrijven, stoppen, hulp, nee, nee bedankt",
+    sv="avregistrera, hjälp, nej tack",
+    da="afmeld, hjælp",
+    no="hjelp",
+    pl="wypisz, rezygnuje, pomoc, nie, tak",
+    ru="стоп, отписаться, помощь, да, нет",
+    zh="退订, 取消订阅, 停止, 拒收, 帮助, 是, 不",
+    ja="配信停止, 解除, ヘルプ, はい, いいえ, hai",
+    ko="수신거부, 그만, 중지, 도움말, 네, 아니요",
+    ar="توقف, إلغاء, مساعدة, نعم, لا",
+    hi="band karo, बंद, मदद",
+    vi="tu choi, từ chối, huy, hủy, ngung, ngừng, trợ giúp",
+    tl="itigil, tama na, tulong",
+    ht="kanpe, sispann, èd",
+    tr="ret, iptal, yardım, evet, hayir, hayır",
+    en="y, ya, n, k, stop, stopall, stop all, unsubscribe, unsub, optout, opt out, revoke, quit, "
+    "end, cancel, remove, "
+    "remove me, halt, desist, yes, yeah, yep, yup, no thanks, thanks, thank you, help, "
+    "help me, more info, "
+    "start, unstop, subscribe, resubscribe, join, resume, continue, sure, ok, okay, support, info",
+)
+"""Folded words -> the language that they are of."""

@@ -1,38 +1,163 @@
-"""Labels of a reply, as bits in the order of `_core.LABELS`. STOP dominates everything else."""
+"""Labels of replies for callers and for the engine: one judge per process, batches, bits.
 
-from collections.abc import Iterable
-from typing import Final
+Bits are in the order of `_core.LABELS`. STOP dominates everything else.
+"""
 
-from smstrack_core._core import LABELS
-from smstrack_core.replies import keywords
-from smstrack_core.replies.fold import TEXT_CHARS_MAX, fold, plain
-from smstrack_core.replies.optout import is_stop, is_stop_line
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from time import monotonic
+from typing import Final, final
 
-_BIT: Final[dict[str, int]] = {word: 1 << bit for bit, word in enumerate(LABELS)}
+from smstrack_core._core import LABELS as WORDS
+from smstrack_core.errors import input_error
+from smstrack_core.replies.bomb import compile_bounded
+from smstrack_core.replies.judge import NOT_JUDGED, Judge, Labelled
+from smstrack_core.replies.limits import SLICE_MS
+from smstrack_core.replies.matcher import Matcher, default_cache
+from smstrack_core.replies.rules import built_in, load
+from smstrack_core.replies.selftest import SelfTest
+
+_BIT: Final[dict[str, int]] = {word: 1 << bit for bit, word in enumerate(WORDS)}
+_WORD: Final = {"opt_out": "stop", "opt_in": "start", "affirmative": "yes", "negative": "no"}
+"""Labels whose word in segments is another."""
 _OTHER: Final = _BIT["other"]
 
-_WHOLE: Final[dict[str, int]] = {
-    **dict.fromkeys(keywords.NO, _BIT["no"]),
-    **dict.fromkeys(keywords.YES, _BIT["yes"]),
-    **dict.fromkeys(keywords.HELP, _BIT["help"]),
-    **dict.fromkeys(keywords.START, _BIT["start"]),
-    **dict.fromkeys(keywords.STOP_ALONE | keywords.STOP_LINE, _BIT["stop"]),
-}
+
+def bits_of(found: Labelled) -> int:
+    """Labels, Spanish and `likely` as the engine keeps them."""
+    bits = intent_bits(found)
+    if found.lang == "es":
+        bits |= _BIT["spanish"]
+    if found.grade == "likely":
+        bits |= _BIT["likely"]
+    return bits
+
+
+def intent_bits(found: Labelled) -> int:
+    """The labels alone."""
+    bits = 0
+    for name in found.labels:
+        bits |= _BIT[_WORD.get(name, name)]
+    return bits
+
+
+@final
+@dataclass(slots=True)
+class Failures:
+    """Counts replies that could not be judged; a fault of ours, shown by the server's stats."""
+
+    count: int = 0
+
+
+failures: Final = Failures()
+
+
+class Labeller:
+    """Labels replies. Made by `labeller`; safe from any thread, one at a time."""
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+        self._lock = Lock()
+
+    def judge(self, text: str, sent: Iterable[str] = ()) -> Labelled:
+        """Labels, grade, language and rule ids of one reply; see `Judge.judge`.
+
+        A reply that the rules choke on is `other`, or what its keywords say; it is counted.
+        """
+        try:
+            return self.judge_or_raise(text, sent)
+        except Exception:  # noqa: BLE001 - one reply must not cost the batch its commit
+            failures.count += 1
+        try:
+            return self._judge.floor(text) or NOT_JUDGED
+        except Exception:  # noqa: BLE001 - not even text
+            return NOT_JUDGED
+
+    def judge_or_raise(self, text: str, sent: Iterable[str] = ()) -> Labelled:
+        """As `judge`, but lets through what the rules choke on, and counts nothing."""
+        with self._lock:
+            return self._judge.judge(text, sent)
+
+    def slices(self, texts: Iterable[str], done: Callable[[Labelled], None]) -> Iterable[None]:
+        """Judges texts in order, `done` with each, and yields whenever a slice of time is over."""
+        ends = monotonic() + SLICE_MS / 1_000
+        for number, text in enumerate(texts):
+            done(self.judge(text))
+            if number % 8 == 7 and monotonic() > ends:
+                yield
+                ends = monotonic() + SLICE_MS / 1_000
+
+
+def labeller(paths: Sequence[str | Path] = (), *, cache: Path | None = None) -> Labeller:
+    """A labeller by the built-in rules, and those of these files and directories beside them.
+
+    Every rule's own examples are run through two engines first.
+
+    Args:
+        paths: Rule files (TOML), or directories of them.
+        cache: Where compiled rules are kept; see `default_cache`.
+
+    Raises:
+        InputError: rule_invalid, with file and line; nothing was loaded. self_test_failed, the
+            engines differ or an example does not behave: this build must not judge replies.
+
+    Blocks for some 50 ms, and up to seconds when nothing is in the cache.
+    """
+    where = cache or default_cache()
+    matchers = [Matcher(built_in().rules, where)]
+    own = load([Path(path) for path in paths])
+    if own.rules:
+        matchers.append(Matcher(own.rules, where, compile_bounded))
+    for matcher in matchers:
+        found = SelfTest(matcher).findings()
+        if found:
+            first = found[0]
+            raise input_error(
+                "self_test_failed",
+                f'{first.rule.source}, rule "{first.rule.id}": example "{first.example[:60]}" '
+                f"{first.what} ({len(found)} such). Replies are not judged by these rules.",
+            )
+    return Labeller(Judge(matchers, dict(own.keywords)))
+
+
+@dataclass(slots=True)
+class _Standard:
+    made: Labeller | None = None
+
+
+_standard: Final = _Standard()
+
+
+def standard() -> Labeller:
+    """The labeller of this process: made at its first use, by the built-in rules."""
+    if _standard.made is None:
+        _standard.made = labeller()
+    return _standard.made
+
+
+def use(chosen: Labeller) -> None:
+    """Makes this the labeller of the process: of `judge`, `label`, servers and engines."""
+    _standard.made = chosen
+
+
+def judge(text: str, sent: Iterable[str] = ()) -> Labelled:
+    """What one reply says: labels, grade, language, rule ids.
+
+    Args:
+        text: The reply.
+        sent: Recent texts of ours that it may repeat.
+    """
+    return standard().judge(text, sent)
 
 
 def label(text: str) -> int:
     """The labels of one reply; bit n is the label `_core.LABELS[n]`. Never zero.
 
-    An opt-out keyword counts at the start of any line and wherever it stands alone; see
-    optout.py. All other keywords count as the whole message, or as all that is said beside the
-    lines that opt out. A question mark adds `question`; what has no label is `other`.
+    Without the bits for Spanish and `likely`, which `label_batch` adds.
     """
-    bits = _WHOLE.get(fold(text), 0)
-    if not bits and is_stop(text):
-        bits = _BIT["stop"] | _beside_stop(text)
-    if not keywords.QUESTION_MARKS.isdisjoint(text):
-        bits |= _BIT["question"]
-    return bits or _OTHER
+    return intent_bits(judge(text))
 
 
 def label_batch(texts: Iterable[str]) -> bytes:
@@ -40,35 +165,15 @@ def label_batch(texts: Iterable[str]) -> bytes:
 
     A reply that the rules choke on is `other`; it never keeps the others from being labelled.
     """
-    out = bytearray()
-    for text in texts:
-        try:
-            bits = label(text)
-        except Exception:  # noqa: BLE001 - one reply must not cost the batch its commit
-            bits = _OTHER
-            failures.count += 1
-        out += bits.to_bytes(2, "little")
-    return bytes(out)
+    chosen = standard()
+    return b"".join(bits_of(chosen.judge(text)).to_bytes(2, "little") for text in texts)
+
+
+def label_slices(texts: Iterable[str], out: bytearray) -> Iterable[None]:
+    """`label_batch` into `out`, giving way after every slice of time: for event loops."""
+    return standard().slices(texts, lambda found: out.extend(bits_of(found).to_bytes(2, "little")))
 
 
 def words(bits: int) -> list[str]:
     """The label words of a bit set, in order of their bits."""
     return [word for word, bit in _BIT.items() if bits & bit]
-
-
-def _beside_stop(text: str) -> int:
-    """Yes, no or help on lines of its own; never `start`, which would undo the opt-out."""
-    lines = text[:TEXT_CHARS_MAX].splitlines()
-    if len(lines) < 2:
-        return 0
-    rest = " ".join(line for line in lines if not is_stop_line(plain(line)))
-    return _WHOLE.get(fold(rest), 0) & ~(_BIT["start"] | _BIT["stop"])
-
-
-class _Failures:
-    """Counts replies that could not be judged; a fault of ours, shown by the server's stats."""
-
-    count = 0
-
-
-failures: Final = _Failures()

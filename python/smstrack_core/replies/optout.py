@@ -18,17 +18,27 @@ _PAUSES: Final = ",:—–،、"
 _SPACED: Final = {ord(char): f"{char} " for char in _ENDERS + _PAUSES if char != "."}
 
 
-def is_stop(text: str) -> bool:
-    """Whether the reply opts out. Judges at most `EDGE_CHARS` from either end."""
+ALONE: Final = "keyword-alone"
+"""The keyword is a whole line or sentence, or its last clause: nothing vetoes it."""
+FIRST: Final = "keyword-first"
+"""A line begins with the keyword: a narrow veto may say that it means something else."""
+
+
+def found_stop(text: str) -> str | None:
+    """`ALONE` or `FIRST` if the reply opts out by a keyword. Judges its edges only."""
     # Twice, because one compatibility character may stand for many.
-    looked_at = _edges(plain(_edges(text)))
+    looked_at = edges(plain(edges(text)))
     lines = [line for line in looked_at.splitlines() if line.strip()]
     if not lines:
-        return False
-    return _is_said_alone(lines) or any(is_stop_line(line) for line in lines)
+        return None
+    if _is_said_alone(lines):
+        return ALONE
+    found = {_found_in_line(line) for line in lines}
+    return ALONE if ALONE in found else FIRST if FIRST in found else None
 
 
-def _edges(text: str) -> str:
+def edges(text: str) -> str:
+    """The text, or `EDGE_CHARS` from either end of it."""
     if len(text) <= 2 * EDGE_CHARS:
         return text
     # The cut must not look like the start of a line.
@@ -37,17 +47,22 @@ def _edges(text: str) -> str:
 
 def is_stop_line(line: str) -> bool:
     """Whether one line opts out: it begins with a stop word, or one stands alone in it."""
+    return _found_in_line(line) is not None
+
+
+def _found_in_line(line: str) -> str | None:
     if fold(line) in keywords.STOP_LINE:
-        return True
+        return ALONE
     sentences = _sentences(line)
     clauses = [_clauses(sentence) for sentence in sentences]
     if not sentences:
-        return False
-    if _begins_with_stop(clauses[0][0]) or _begins_with_stop(sentences[0]):
-        return True
+        return None
     if any(_is_alone(sentence) for sentence in sentences):
-        return True
-    return any(_is_alone(parts[-1]) for parts in clauses if len(parts) > 1)
+        return ALONE
+    if any(_is_alone(parts[-1]) for parts in clauses if len(parts) > 1):
+        return ALONE
+    is_first = _begins_with_stop(clauses[0][0]) or _begins_with_stop(sentences[0])
+    return FIRST if is_first else None
 
 
 def _is_said_alone(lines: list[str]) -> bool:

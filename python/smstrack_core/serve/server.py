@@ -14,10 +14,10 @@ import trio
 
 from smstrack_core import _core
 from smstrack_core.config import ServeSettings
+from smstrack_core.consent import judge_slices
 from smstrack_core.engine import Engine
 from smstrack_core.errors import StorageError
-from smstrack_core.replies import label_batch
-from smstrack_core.replies.label import failures
+from smstrack_core.replies.label import failures, standard
 from smstrack_core.serve.certificates import Certificates, Fetcher, fetch
 from smstrack_core.serve.confirmations import Confirmations, Confirmer, confirm
 from smstrack_core.serve.sources import Sources, needs_certificates, read_sources
@@ -99,7 +99,8 @@ class Server:
                     await self._wait(timeout_ms)
                     texts, timeout_ms = self._door.pump(now_ms())
                     if texts is not None:
-                        timeout_ms = self._door.finish(label_batch(texts), now_ms())
+                        labels, judged = await _judged(texts)
+                        timeout_ms = self._door.finish(labels, now_ms(), judged)
                     if self.certificates is not None:
                         self.certificates.look()
                     if self.confirmations is not None:
@@ -166,6 +167,14 @@ class Server:
         self._door.close()
 
 
+async def _judged(texts: list[str]) -> tuple[bytes, list[tuple[str, str]]]:
+    """What the rules say of a turn's replies; other tasks run after every slice of time."""
+    labels, beside = bytearray(), list[tuple[str, str]]()
+    for _ in judge_slices(texts, labels, beside):
+        await trio.lowlevel.checkpoint()
+    return bytes(labels), beside
+
+
 @asynccontextmanager
 async def serve(
     engine: Engine,
@@ -201,13 +210,12 @@ async def serve(
             file (docs/signatures.md). A source that is not listed is untrusted: its events
             count, but it cannot opt anybody in.
         fetch_certificate: Gives the PEM behind a URL, for SNS; called in a thread.
-        confirm_topics: ARNs of SNS topics whose subscriptions are confirmed when SNS asks for
-            it; of no others.
+        confirm_topics: ARNs of the SNS topics whose subscriptions are confirmed, on its asking.
         confirm_subscription: Asks the address at which one is confirmed; called in a thread.
 
     Raises:
         InputError: value_invalid, a setting out of its range; key_invalid, a secret that its
-            scheme cannot use.
+            scheme cannot use; self_test_failed, the rules of replies do not behave.
         StorageError: io_failed, the address cannot be listened on.
     """
     settings = ServeSettings(
@@ -221,15 +229,16 @@ async def serve(
         guard=read_sources(verify, engine.core.profiles),
         confirm_topics=tuple(confirm_topics),
     )
+    # The rules' self-test comes before the first reply: a build that fails it must not serve.
+    await trio.to_thread.run_sync(standard)
     server = Server(engine, settings, fetch_certificate, confirm_subscription)
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(server.run)
             nursery.start_soon(server.snapshots)
-            if server.certificates is not None:
-                nursery.start_soon(server.certificates.run)
-            if server.confirmations is not None:
-                nursery.start_soon(server.confirmations.run)
+            for helper in (server.certificates, server.confirmations):
+                if helper is not None:
+                    nursery.start_soon(helper.run)
             try:
                 yield server
             finally:

@@ -88,7 +88,7 @@ TEXTS: Final = {
     "yes": ("YES", "yes!", "Y", "Sí", "Yes please", " yep "),
     "no": ("NO", "no thanks", "Nope."),
     "question": ("What time do you open?", "how much is it ?", "¿A qué hora abren?", "Who?"),
-    "other": ("Running late", "👍", "see you on Friday & Saturday", "100% ok", "Danke schön"),
+    "other": ("Running late", "🙂", "see you on Friday & Saturday", "100% wool", "schöne Grüße"),
     "help": ("HELP", "info"),
     "stop": ("STOP", "stop", "Stop.", "UNSUBSCRIBE", "STOP please", "Baja", "ＳＴＯＰ", "s t o p",
              "STOP\nSent from my phone", "Cancel", "arrêt"),

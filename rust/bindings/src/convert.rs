@@ -4,7 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 
 use pyo3::prelude::*;
-use smstrack_engine::engine::{self, Pushed, Refused, Scope};
+use smstrack_engine::engine::{self, Judged, Pushed, Refused, Scope};
 use smstrack_engine::error::{EngineError, InputError};
 use smstrack_engine::limits::BATCH_BYTES_MAX;
 
@@ -48,6 +48,12 @@ pub fn read_labels(py: Python<'_>, bytes: &[u8]) -> PyResult<Vec<u16>> {
         .chunks_exact(2)
         .filter_map(|pair| <[u8; 2]>::try_from(pair).ok());
     Ok(words.map(u16::from_le_bytes).collect())
+}
+
+/// What rules said of replies as it crosses the border: language and rule ids of each.
+pub fn read_judged(judged: Vec<(String, String)>) -> Vec<Judged> {
+    let judged = judged.into_iter();
+    judged.map(|(lang, rules)| Judged { lang, rules }).collect()
 }
 
 /// Refused rows as Python sees them.

@@ -10,7 +10,7 @@ use smstrack_engine::error::InputError;
 use smstrack_engine::profiles::Profiles;
 use smstrack_server::{Options, Turn};
 
-use crate::convert::read_labels;
+use crate::convert::{read_judged, read_labels};
 use crate::engine::Engine;
 use crate::errors;
 
@@ -95,9 +95,21 @@ impl Door {
         })
     }
 
-    fn finish(&self, py: Python<'_>, labels: &Bound<'_, PyBytes>, now_ms: i64) -> PyResult<i64> {
+    #[pyo3(signature = (labels, now_ms, judged=None))]
+    fn finish(
+        &self,
+        py: Python<'_>,
+        labels: &Bound<'_, PyBytes>,
+        now_ms: i64,
+        judged: Option<Vec<(String, String)>>,
+    ) -> PyResult<i64> {
         let labels = read_labels(py, labels.as_bytes())?;
-        let turn = self.with(py, |door| door.finish(&labels, now_ms))?;
+        let turn = self.with(py, |door| {
+            if let Some(judged) = judged {
+                door.set_judged(read_judged(judged))?;
+            }
+            door.finish(&labels, now_ms)
+        })?;
         turn.map(|turn| timer(&turn))
             .map_err(|error| errors::input(py, error))
     }

@@ -20,7 +20,7 @@ use smstrack_engine::profiles::Profiles;
 use smstrack_engine::registry::check_name;
 
 use crate::batch::{Batch, committed_before};
-use crate::convert::{check_size, new_identity, push_all, read_labels, refused};
+use crate::convert::{check_size, new_identity, push_all, read_judged, read_labels, refused};
 use crate::decode::{provider, template};
 use crate::errors;
 use crate::profiles::{self, LoadedProfiles};
@@ -291,12 +291,13 @@ impl Engine {
         Ok(into)
     }
 
-    #[pyo3(signature = (batch, labels=None))]
+    #[pyo3(signature = (batch, labels=None, judged=None))]
     fn commit(
         &self,
         py: Python<'_>,
         batch: &Bound<'_, Batch>,
         labels: Option<&Bound<'_, PyBytes>>,
+        judged: Option<Vec<(String, String)>>,
     ) -> PyResult<(u64, u64)> {
         let labels = labels
             .map(|labels| read_labels(py, labels.as_bytes()))
@@ -307,6 +308,9 @@ impl Engine {
         let done = self.run(py, move |engine| {
             if let Some(labels) = labels.filter(|labels| !labels.is_empty()) {
                 inner.set_labels(&labels)?;
+            }
+            if let Some(judged) = judged {
+                inner.set_judged(read_judged(judged))?;
             }
             engine.commit(inner)
         })?;

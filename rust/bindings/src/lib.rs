@@ -6,6 +6,7 @@
 use pyo3::prelude::*;
 
 mod batch;
+mod consent;
 mod convert;
 mod decode;
 mod door;
@@ -27,6 +28,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<door::Door>()?;
     module.add_class::<profiles::LoadedProfiles>()?;
     module.add_function(wrap_pyfunction!(profiles::describe_providers, module)?)?;
+    module.add_class::<consent::Consent>()?;
     module.add_function(wrap_pyfunction!(decode::decode, module)?)?;
     module.add_function(wrap_pyfunction!(decode::parse_request, module)?)?;
     module.add_function(wrap_pyfunction!(decode::providers, module)?)?;

@@ -12,16 +12,22 @@ use crate::consent::word_time;
 use crate::event::{ContactId, ErrorClass, Kind, Position, State as Word};
 use crate::ids::IdForms;
 use crate::loose::Entry;
+use crate::replies::ReplyAt;
 use crate::resolve::find_message;
 use crate::sets::Mask;
 use crate::state::State;
 
+mod judge;
 mod meaning;
 mod place;
 mod register;
+mod whose;
 
-pub(crate) use meaning::receipt_key;
-use meaning::{entry_of, event_key, meaning, receipt_mask};
+pub(crate) use meaning::{event_key, receipt_key, reply_word};
+pub(crate) use whose::{of_event, whose};
+
+use judge::{fact_of, ledger, refusal, relabel, setting};
+use meaning::{entry_of, meaning, receipt_mask};
 use place::put;
 use register::{audience, blast, consent, sent};
 
@@ -49,6 +55,9 @@ pub fn apply_found(
         Record::Campaign(record) => state.registry.put_campaign(state.keys, record),
         Record::Blast(record) => blast(state, record),
         Record::Consent(record) => consent(state, record),
+        Record::Ledger(record) => ledger(state, record, received_ms),
+        Record::Setting(record) => setting(state, record),
+        Record::Relabel(record) => relabel(state, record),
         Record::DeadLetter(record) => {
             for reject in record.rows.iter() {
                 *state.traffic.rejects.entry(reject.code).or_default() += 1;
@@ -69,7 +78,8 @@ fn receipt(state: &mut State, record: &ReceiptRecord<'_>, received_ms: i64) {
     state.traffic.duplicates += u64::from(new == 0);
     if record.class == Some(ErrorClass::OptedOut) {
         let at_us = word_time(record.occurred_us, received_ms, true);
-        state.consent.hear(record.contact, at_us, true);
+        let fact = refusal(record.contact, at_us, record.trust, (0, record.message));
+        state.consent.hear(fact, state.position);
     }
 }
 
@@ -89,7 +99,13 @@ fn likely(
         .unwrap_or(received_ms.saturating_mul(1_000));
     if record.class == Some(ErrorClass::OptedOut) {
         let heard_us = word_time(record.occurred_us, received_ms, true);
-        state.consent.hear(contact, heard_us, true);
+        let fact = refusal(
+            contact,
+            heard_us,
+            record.trust,
+            (record.sender, record.event),
+        );
+        state.consent.hear(fact, state.position);
     }
     if !state.seen.insert(record.event) {
         state.traffic.duplicates += 1;
@@ -105,6 +121,7 @@ fn likely(
         contact: Some(contact),
         at_us,
         received_ms,
+        position: state.position.0,
         window_ms: state.windows.receipt_ms,
         is_proof_of_send: true,
         ..Entry::default()
@@ -140,21 +157,28 @@ fn event(state: &mut State, record: &EventRecord<'_>, received_ms: i64) {
     // lies between may be a START. It is heard again: suppressing once too often is the
     // lesser harm. So are receipts, as those whose message is known already (`receipt`) are.
     let is_heard_once = has_identity && record.kind != Kind::Receipt;
-    let heard_us = word_time(record.occurred_us, received_ms, word == Some(true));
-    if let (Some(contact), Some(true), false) = (contact, word, is_heard_once) {
-        state.consent.hear(contact, heard_us, true);
+    let key = event_key(state.keys, record, received_ms);
+    let fact = contact
+        .zip(word)
+        .map(|(contact, is_out)| fact_of(state, record, (contact, is_out), (key, received_ms)));
+    if let (Some(fact), Some(true), false) = (fact, word, is_heard_once) {
+        state.consent.hear(fact, state.position);
     }
-    if !state
-        .seen
-        .insert(event_key(state.keys, record, received_ms))
-    {
+    if !state.seen.insert(key) {
         state.traffic.duplicates += 1;
         return;
     }
     let is_unknown = record.kind == Kind::Receipt && record.state == Some(Word::Unknown);
     state.traffic.unknown_states += u64::from(is_unknown);
-    if let (Some(contact), Some(is_out)) = (contact, word) {
-        state.consent.hear(contact, heard_us, is_out);
+    if let Some(fact) = fact {
+        state.consent.hear(fact, state.position);
+    }
+    if let (Kind::Reply, Some(contact)) = (record.kind, contact) {
+        state.replies.push(ReplyAt {
+            position: state.position,
+            contact,
+            labels: record.labels,
+        });
     }
     if mask == Mask::default() {
         return;

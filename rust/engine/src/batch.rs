@@ -9,12 +9,15 @@ use std::borrow::Cow;
 use crate::codec::{DeadLetterRecord, Reader, Record, decode_record, encode_record};
 use crate::decode::{BodyError, Reject, RequestView};
 use crate::error::InputError;
-use crate::event::{Label, Labels};
+use crate::event::Labels;
 use crate::keys::Keys;
 pub use crate::scope::Scope;
 
 pub(crate) mod draft;
+mod judged;
 mod take;
+
+pub use judged::Judged;
 
 use draft::{Draft, Kept, Range};
 use take::Taker;
@@ -45,6 +48,7 @@ pub struct Batch {
     /// Draft and text of each reply.
     replies: Vec<(u32, Range)>,
     labels: Vec<u16>,
+    judged: Vec<Judged>,
     body_bytes: usize,
 }
 
@@ -60,6 +64,7 @@ impl Batch {
             senders: Vec::new(),
             replies: Vec::new(),
             labels: Vec::new(),
+            judged: Vec::new(),
             body_bytes: 0,
         }
     }
@@ -108,6 +113,7 @@ impl Batch {
         self.senders.clear();
         self.replies.clear();
         self.labels.clear();
+        self.judged.clear();
         self.body_bytes = 0;
     }
 
@@ -123,6 +129,7 @@ impl Batch {
             + self.texts.capacity()
             + self.drafts.capacity() * size_of::<Draft>()
             + self.replies.capacity() * size_of::<(u32, Range)>()
+            + self.judged.capacity() * size_of::<Judged>()
     }
 
     /// The keys that its records are made with.
@@ -180,11 +187,10 @@ impl Batch {
                 continue;
             };
             let own = self.labels.get(index).map_or(0, |word| *word);
-            record.labels = Labels(record.labels.0 | own);
-            if record.labels == Labels::NONE {
-                record.labels = Labels::NONE.with(Label::Other);
-            }
-            let bytes = self.encode(&Record::Event(record));
+            judged::judge(&mut record, Labels(own), self.judged.get(index));
+            let start = place(self.bytes.len());
+            encode_record(&Record::Event(record), &mut self.bytes);
+            let bytes = (start, place(self.bytes.len()));
             if let Some(draft) = self.drafts.get_mut(draft as usize) {
                 *draft = Draft::Kept(Kept { bytes, ..kept });
             }

@@ -9,6 +9,7 @@ use crate::codec::{
     EventRecord, LikelyRecord, Reader, ReceiptRecord, Record, decode_event, encode_event,
     encode_record,
 };
+use crate::context::in_context;
 use crate::decode::number::sender_key_text;
 use crate::event::{BlastId, ContactId, ErrorClass, Kind, Number, Provider};
 use crate::ids::IdForms;
@@ -164,7 +165,9 @@ impl Binder<'_> {
         {
             return encode_record(&Record::Receipt(record), &mut self.bytes);
         }
-        self.bytes.extend_from_slice(plain);
+        let judged = in_context(self.state, plain, self.batch.received_ms);
+        let bytes = judged.as_deref().unwrap_or(plain);
+        self.bytes.extend_from_slice(bytes);
     }
 
     /// A receipt that says more than its message needs, if that is registered.

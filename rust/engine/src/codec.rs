@@ -7,8 +7,12 @@
 use std::borrow::Cow;
 
 use crate::decode::Reject;
-use crate::event::{BlastId, ContactId, ErrorClass, Kind, Labels, Number, Provider, State, Trust};
+use crate::event::{
+    BlastId, ContactId, ErrorClass, Grade, Kind, Labels, Number, Position, Provider, State, Trust,
+};
+use crate::ledger::How;
 
+mod facts;
 mod reader;
 mod writer;
 
@@ -45,6 +49,12 @@ pub enum Record<'a> {
     DeadLetter(DeadLetterRecord<'a>),
     /// A contact suppressed, or no longer, by hand.
     Consent(ConsentRecord<'a>),
+    /// A fact about consent that came with its evidence, or a person's word on another one.
+    Ledger(LedgerRecord<'a>),
+    /// A named text of a campaign or of the directory: surveys, coupon codes, what NO means.
+    Setting(SettingRecord<'a>),
+    /// What today's rules say of a kept reply.
+    Relabel(RelabelRecord<'a>),
 }
 
 /// See [`Record::Campaign`].
@@ -197,6 +207,10 @@ pub struct EventRecord<'a> {
     pub currency: &'a str,
     /// How far its sender is believed.
     pub trust: Trust,
+    /// Ids of the rules that gave the labels, with a blank between them.
+    pub rules: &'a str,
+    /// Language of the text, as the rules saw it.
+    pub lang: &'a str,
 }
 
 impl EventRecord<'_> {
@@ -224,6 +238,8 @@ impl EventRecord<'_> {
             value_micros: None,
             currency: "",
             trust: Trust::Verified,
+            rules: "",
+            lang: "",
         }
     }
 }
@@ -256,6 +272,73 @@ pub struct ConsentRecord<'a> {
     pub at_ms: i64,
     /// Why, in the operator's words.
     pub reason: &'a str,
+}
+
+/// See [`Record::Ledger`]. Texts are empty where there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LedgerRecord<'a> {
+    /// The contact.
+    pub number: Number,
+    /// How it came to be known.
+    pub how: How,
+    /// True opts in, or lifts.
+    pub opted_in: bool,
+    /// When it took effect, microseconds since 1970-01-01 UTC.
+    pub at_us: i64,
+    /// How far its source is believed.
+    pub trust: Trust,
+    /// How sure it is.
+    pub grade: Grade,
+    /// The fact that a review is about, by its key; 0 if none.
+    pub subject: u64,
+    /// Our side, if it concerns one sender.
+    pub sender: &'a str,
+    /// Where it comes from: a form, a list, a person.
+    pub source: &'a str,
+    /// The words that were agreed to, or said; or why.
+    pub wording: &'a str,
+    /// Rules that fired.
+    pub rules: &'a str,
+}
+
+/// See [`Record::Setting`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SettingRecord<'a> {
+    /// Campaign; empty for the whole directory.
+    pub campaign: &'a str,
+    /// Its name, such as `survey:nps`.
+    pub name: &'a str,
+    /// The text; empty takes the setting back.
+    pub value: &'a str,
+    /// When it was made, milliseconds since 1970-01-01 UTC: the latest counts.
+    pub at_ms: i64,
+}
+
+/// See [`Record::Relabel`]. Comes after the reply it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelabelRecord<'a> {
+    /// Log position of the reply.
+    pub reply: Position,
+    /// The contact.
+    pub number: Number,
+    /// Its labels from now on, with their grade.
+    pub labels: Labels,
+    /// Key of the blast that the reply is credited to; 0 if none.
+    pub blast: u64,
+    /// All labels that the contact's replies to that blast have from now on, as bits; of those
+    /// up to `as_of`, and whose blast is certain.
+    pub merged: Labels,
+    /// The last reply that was looked at.
+    pub as_of: Position,
+    /// Whether it opts out by these rules. Relabelling never opts anybody in, and never takes an
+    /// opt-out back.
+    pub opts_out: bool,
+    /// When the reply was said, microseconds since 1970-01-01 UTC.
+    pub at_us: i64,
+    /// Our side.
+    pub sender: &'a str,
+    /// Rules that fired.
+    pub rules: &'a str,
 }
 
 /// Where the trust is in a state's byte: states have codes below 64.

@@ -1,11 +1,15 @@
-//! Who must not be sent to: the latest word of each contact, and the set that follows.
+//! Who must not be sent to: all facts of the ledger, and the set that follows from them.
 //!
-//! A join: the later time wins, an opt-out wins a tie. Scope is the whole directory, the widest.
+//! A join: facts are only added, in any order and any number of times; of a contact's words the
+//! latest counts, an opt-out before an opt-in of the same moment. A word that a person overturned
+//! counts no more. Scope is the whole directory, the widest; `suppressed_for` asks for less.
 
-use std::collections::HashMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
-use crate::event::ContactId;
+use crate::event::{ContactId, Position};
 use crate::idset::IdSet;
+use crate::ledger::Fact;
 
 /// 2000-01-01 UTC: no text message of a campaign is older.
 const EARLIEST_US: i64 = 946_684_800_000_000;
@@ -24,29 +28,101 @@ pub fn word_time(occurred_us: Option<i64>, received_ms: i64, is_out: bool) -> i6
     }
 }
 
-/// Consent of all contacts that ever said a word about it.
+/// See the module.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Consent {
-    /// Time (microseconds) and whether it is out.
+    /// With the log position of each; 0 where that is not known.
+    facts: BTreeMap<Fact, Position>,
+    /// By contact and key of a fact: when a person last looked at it, and whether it was upheld.
+    reviews: HashMap<(ContactId, u64), (i64, bool)>,
+    /// Time of each contact's word that counts, in microseconds, and whether it is out.
     latest: HashMap<ContactId, (i64, bool)>,
     suppressed: IdSet,
 }
 
 impl Consent {
-    /// Takes one word in; whether it changed anything.
-    pub fn hear(&mut self, contact: ContactId, at_us: i64, is_out: bool) -> bool {
-        let word = (at_us, is_out);
-        let latest = self.latest.entry(contact).or_insert((i64::MIN, false));
-        if word <= *latest {
-            return false;
+    /// Takes one fact in; whether it is new.
+    pub fn hear(&mut self, fact: Fact, position: Position) -> bool {
+        match self.facts.entry(fact) {
+            Entry::Occupied(mut old) => {
+                if old.get().0 == 0 {
+                    old.insert(position);
+                }
+                return false;
+            }
+            Entry::Vacant(new) => new.insert(position),
+        };
+        if fact.how.is_review() {
+            let review = (fact.at_us, fact.is_out);
+            let of = (fact.contact, fact.key);
+            let latest = self.reviews.entry(of).or_insert((i64::MIN, false));
+            if review > *latest {
+                *latest = review;
+                self.derive(fact.contact);
+            }
+        } else if self.counts(&fact) {
+            let word = (fact.at_us, fact.is_out);
+            let latest = self.latest.get(&fact.contact).copied();
+            if latest.is_none_or(|latest| word > latest) {
+                self.set(fact.contact, Some(word));
+            }
         }
-        *latest = word;
-        if is_out {
+        true
+    }
+
+    fn set(&mut self, contact: ContactId, word: Option<(i64, bool)>) {
+        match word {
+            Some(word) => self.latest.insert(contact, word),
+            None => self.latest.remove(&contact),
+        };
+        if word.is_some_and(|(_, is_out)| is_out) {
             self.suppressed.insert(contact);
         } else {
             self.suppressed.remove(contact);
         }
-        true
+    }
+
+    /// Finds a contact's word anew, after a review changed what counts.
+    fn derive(&mut self, contact: ContactId) {
+        let word = self.decides(contact).map(|fact| (fact.at_us, fact.is_out));
+        self.set(contact, word);
+    }
+
+    /// Whether a fact is a word that nobody overturned.
+    pub fn counts(&self, fact: &Fact) -> bool {
+        fact.is_word() && self.review(fact) != Some(false)
+    }
+
+    /// What a person said of a fact: upheld or not; `None` if nobody looked.
+    pub fn review(&self, fact: &Fact) -> Option<bool> {
+        let review = self.reviews.get(&(fact.contact, fact.key));
+        review.map(|(_, is_upheld)| *is_upheld)
+    }
+
+    /// The fact that decides whether a contact is out.
+    pub fn decides(&self, contact: ContactId) -> Option<&Fact> {
+        let facts = self.of(contact).map(|(fact, _)| fact);
+        facts.rev().find(|fact| self.counts(fact))
+    }
+
+    /// A contact's facts with their positions, oldest first.
+    pub fn of(&self, contact: ContactId) -> impl DoubleEndedIterator<Item = (&Fact, Position)> {
+        let first = Fact::first(contact);
+        let facts = match contact.0.checked_add(1) {
+            Some(next) => self.facts.range(first..Fact::first(ContactId(next))),
+            None => self.facts.range(first..),
+        };
+        facts.map(|(fact, position)| (fact, *position))
+    }
+
+    /// All facts with their positions, by contact and time.
+    pub fn facts(&self) -> impl Iterator<Item = (&Fact, Position)> {
+        self.facts.iter().map(|(fact, position)| (fact, *position))
+    }
+
+    /// How many facts there are.
+    pub fn count(&self) -> usize {
+        self.facts.len()
     }
 
     /// Contacts that must not be sent to.
@@ -54,32 +130,122 @@ impl Consent {
         &self.suppressed
     }
 
-    /// Contact, time in microseconds, and whether it is out, in any order.
-    pub fn iter(&self) -> impl Iterator<Item = (ContactId, i64, bool)> {
-        self.latest
-            .iter()
-            .map(|(contact, (at, out))| (*contact, *at, *out))
+    /// Contacts that must not be sent to from senders for which `holds` is true: each sender's
+    /// words alone, and those that name none.
+    pub fn suppressed_for(&self, holds: impl Fn(u64) -> bool) -> IdSet {
+        let mut out = IdSet::new();
+        for fact in self.facts.keys() {
+            if (fact.sender != 0 && !holds(fact.sender)) || !self.counts(fact) {
+                continue;
+            }
+            // In order of time: the last one stands.
+            if fact.is_out {
+                out.insert(fact.contact);
+            } else {
+                out.remove(fact.contact);
+            }
+        }
+        out
+    }
+
+    /// Whether the suppressed are exactly those whose ledger says so.
+    pub fn is_derived(&self) -> bool {
+        self.suppressed_for(|_| true) == self.suppressed
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::{Grade, Trust};
+    use crate::ledger::How;
+
+    const ONE: ContactId = ContactId(1);
+
+    fn word(at_us: i64, is_out: bool, key: u64) -> Fact {
+        Fact {
+            at_us,
+            is_out,
+            key,
+            trust: Trust::Allowed,
+            ..Fact::first(ONE)
+        }
+    }
+
+    fn review(at_us: i64, is_upheld: bool, key: u64) -> Fact {
+        let how = [How::Overturned, How::Confirmed][usize::from(is_upheld)];
+        Fact {
+            how,
+            ..word(at_us, is_upheld, key)
+        }
+    }
+
+    fn is_out(facts: &[Fact]) -> bool {
+        let mut consent = Consent::default();
+        for fact in facts {
+            consent.hear(*fact, Position(1));
+        }
+        assert!(consent.is_derived());
+        consent.suppressed().contains(ONE)
+    }
+
+    fn in_any_order(facts: &[Fact], expected: bool) {
+        for turn in 0..facts.len() {
+            let mut turned = facts.to_vec();
+            turned.rotate_left(turn);
+            assert_eq!(is_out(&turned), expected, "{turned:?}");
+            turned.reverse();
+            turned.extend_from_slice(facts);
+            assert_eq!(is_out(&turned), expected, "{turned:?}");
+        }
+    }
 
     #[test]
     fn the_latest_word_decides_in_any_order() {
-        let words = [(10, true), (20, false), (20, true), (15, false)];
-        for turn in 0..words.len() {
-            let mut consent = Consent::default();
-            for index in 0..words.len() {
-                let (at, out) = words[(index + turn) % words.len()];
-                consent.hear(ContactId(1), at, out);
-            }
-            assert!(
-                consent.suppressed().contains(ContactId(1)),
-                "opt-out wins the tie at 20"
-            );
-        }
+        let words = [
+            word(10, true, 1),
+            word(20, false, 2),
+            word(20, true, 3),
+            word(15, false, 4),
+        ];
+        in_any_order(&words, true);
+        in_any_order(&[word(10, true, 1), word(11, false, 2)], false);
+    }
+
+    #[test]
+    fn an_overturned_word_counts_no_more_in_any_order() {
+        let likely = Fact {
+            grade: Grade::Likely,
+            ..word(10, true, 1)
+        };
+        in_any_order(&[likely, review(30, false, 1)], false);
+        in_any_order(&[likely, review(30, false, 1), review(31, true, 1)], true);
+        in_any_order(&[likely, review(30, false, 1), word(9, true, 2)], true);
+        // Upholding an old word does not outlive a later opt-in.
+        let later = [likely, word(20, false, 2), review(30, true, 1)];
+        in_any_order(&later, false);
+    }
+
+    #[test]
+    fn an_untrusted_source_opts_out_and_never_in() {
+        let untrusted = |at_us, is_out| Fact {
+            trust: Trust::Untrusted,
+            ..word(at_us, is_out, 7)
+        };
+        in_any_order(&[word(10, true, 1), untrusted(20, false)], true);
+        in_any_order(&[word(10, false, 1), untrusted(20, true)], true);
+    }
+
+    #[test]
+    fn a_sender_may_be_asked_for_alone() {
+        let of = |sender, fact| Fact { sender, ..fact };
+        let mut consent = Consent::default();
+        consent.hear(of(5, word(10, true, 1)), Position(1));
+        consent.hear(of(6, word(20, false, 2)), Position(2));
+        assert!(consent.suppressed_for(|sender| sender == 5).contains(ONE));
+        assert!(!consent.suppressed_for(|sender| sender == 6).contains(ONE));
+        consent.hear(word(30, true, 3), Position(3));
+        assert!(consent.suppressed_for(|sender| sender == 6).contains(ONE));
     }
 
     #[test]
@@ -91,15 +257,5 @@ mod tests {
         assert_eq!(word_time(Some(0), now_ms, true), now);
         assert_eq!(word_time(Some(now - 5), now_ms, false), now - 5);
         assert_eq!(word_time(None, now_ms, true), now);
-    }
-
-    #[test]
-    fn only_a_later_opt_in_undoes() {
-        let mut consent = Consent::default();
-        assert!(consent.hear(ContactId(1), 10, true));
-        assert!(!consent.hear(ContactId(1), 9, false));
-        assert!(consent.suppressed().contains(ContactId(1)));
-        assert!(consent.hear(ContactId(1), 11, false));
-        assert!(consent.suppressed().is_empty());
     }
 }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::apply::apply_found;
-pub use crate::batch::{Batch, Pushed, Scope};
+pub use crate::batch::{Batch, Judged, Pushed, Scope};
 use crate::bind::bind;
 use crate::codec::{Reader, Record, decode_record};
 use crate::error::{ClosedError, EngineError, InputError, StorageError};
@@ -25,15 +25,25 @@ use crate::snapshot;
 use crate::spare::Spare;
 use crate::state::State;
 
+mod evidence;
+mod explain;
 mod identity;
+mod listing;
 mod open;
 mod read;
 mod register;
+mod relabel;
+mod trend;
+mod word;
 
+pub use evidence::Show;
 pub use identity::is_directory;
 pub(crate) use identity::{IDENTITY, identity_of};
+pub use listing::Listing;
 pub use open::{Opened, Options, lock_path};
 pub use register::{Audience, Refused, SendRow};
+pub use relabel::Judgement;
+pub use word::Word;
 
 /// What a commit did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+pub use crate::labels::{Grade, Label, Labels};
 use crate::named::named;
 pub use crate::provider::Provider;
 
@@ -159,64 +160,6 @@ named! {
         RateLimit = 6 "rate_limit",
         /// A code that says none of these.
         Other = 7 "other",
-    }
-}
-
-named! {
-    /// What a rule says a reply is. Several may hold at once.
-    Label {
-        /// Wants no more texts.
-        OptOut = 0 "stop",
-        /// Wants texts again.
-        OptIn = 1 "start",
-        /// Asks for help.
-        Help = 2 "help",
-        /// Says yes.
-        Yes = 3 "yes",
-        /// Says no.
-        No = 4 "no",
-        /// Asks something.
-        Question = 5 "question",
-        /// None of the others.
-        Other = 6 "other",
-    }
-}
-
-/// Labels of one reply: bit `n` is set for the label with code `n`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Labels(pub u16);
-
-impl Labels {
-    /// No label.
-    pub const NONE: Self = Self(0);
-
-    /// These labels and one more.
-    #[must_use]
-    pub const fn with(self, label: Label) -> Self {
-        Self(self.0 | (1 << label.code()))
-    }
-
-    /// Whether the label is among them.
-    pub const fn has(self, label: Label) -> bool {
-        self.0 & (1 << label.code()) != 0
-    }
-
-    /// What a provider's own sign of consent says of a reply.
-    pub const fn of_sign(sign: Option<State>) -> Self {
-        match sign {
-            Some(State::Stop) => Self::NONE.with(Label::OptOut),
-            Some(State::Start) => Self::NONE.with(Label::OptIn),
-            Some(State::Help) => Self::NONE.with(Label::Help),
-            _ => Self::NONE,
-        }
-    }
-
-    /// The labels, in order of their codes.
-    pub fn iter(self) -> impl Iterator<Item = Label> {
-        Label::ALL
-            .iter()
-            .copied()
-            .filter(move |label| self.has(*label))
     }
 }
 

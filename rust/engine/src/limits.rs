@@ -80,6 +80,16 @@ pub const SNAPSHOTS_KEPT_COUNT: usize = 2;
 /// Records between two snapshots that the engine asks for by itself.
 pub const SNAPSHOT_EVERY_RECORDS: u64 = 5_000_000;
 
+/// Bytes of the words somebody agreed to, or of a source: a page of small print.
+pub const WORDING_BYTES_MAX: usize = 16 * 1024;
+/// Bytes of one setting. A hundred thousand coupon codes fit; it is kept in memory.
+pub const SETTING_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of the rule ids, or of the language, of one reply.
+pub const RULES_BYTES_MAX: usize = 1_024;
+
+/// Replies whose texts are read from the log at once.
+pub const REPLIES_READ_COUNT_MAX: usize = 4_096;
+
 /// Bytes of a segment expression.
 pub const QUERY_BYTES_MAX: usize = 64 * 1024;
 /// Nesting of a segment expression.

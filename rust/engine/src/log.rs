@@ -8,6 +8,7 @@ pub mod disk;
 pub mod faulty;
 pub mod flip;
 pub mod frame;
+pub mod pick;
 pub mod reader;
 pub mod writer;
 

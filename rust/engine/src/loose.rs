@@ -43,6 +43,8 @@ pub struct Entry {
     pub at_us: i64,
     /// Arrival, milliseconds.
     pub received_ms: i64,
+    /// Its place in the log.
+    pub position: u64,
     /// How long after a blast it may still be that blast's, milliseconds.
     pub window_ms: i64,
     /// Whether it proves that its contact was sent to.
@@ -88,6 +90,7 @@ struct Kept {
     sender: u64,
     at_us: i64,
     received_ms: i64,
+    position: u64,
     window_ms: i64,
     rare: Option<Box<Rare>>,
     contact: Option<ContactId>,
@@ -107,6 +110,7 @@ impl From<Entry> for Kept {
             sender: entry.sender,
             at_us: entry.at_us,
             received_ms: entry.received_ms,
+            position: entry.position,
             window_ms: entry.window_ms,
             rare: is_rare.then(|| {
                 Box::new(Rare {
@@ -139,6 +143,7 @@ impl Kept {
             contact: self.contact,
             at_us: self.at_us,
             received_ms: self.received_ms,
+            position: self.position,
             window_ms: self.window_ms,
             is_proof_of_send: self.is_proof_of_send,
             counted_in: self.counted_in,
@@ -291,6 +296,14 @@ impl Loose {
             self.parked -= usize::from(entry.counted_in.is_none());
             self.parked += usize::from(blast.is_none());
             entry.counted_in = blast;
+        }
+    }
+
+    /// Gives one other sets: its labels were judged again.
+    pub fn set_mask(&mut self, id: EntryId, mask: Mask) {
+        let slot = self.slot(id);
+        if let Some((_, Some(entry))) = slot.and_then(|slot| self.entries.get_mut(slot)) {
+            entry.mask = mask;
         }
     }
 

@@ -82,6 +82,8 @@ impl SetKind {
     pub const fn label(label: Label) -> Self {
         Self(24 + label.code())
     }
+    /// All kinds of labels.
+    pub const ALL_LABELS: Mask = Mask(0xFFFF << 24);
     /// Failed for this cause: 40 to 47, by class code.
     pub const fn cause(class: ErrorClass) -> Self {
         Self(40 + class.code())
@@ -255,6 +257,15 @@ impl Facts {
     pub fn clear(&mut self, contact: ContactId) {
         for set in &mut self.sets {
             set.remove(contact);
+        }
+    }
+
+    /// Takes a contact out of the kinds of a mask.
+    pub fn remove(&mut self, mask: Mask, contact: ContactId) {
+        for kind in Mask(mask.0 & self.present).iter() {
+            if let Some(set) = self.get_mut(kind) {
+                set.remove(contact);
+            }
         }
     }
 

@@ -11,11 +11,12 @@ use crate::log::disk::Disk;
 use crate::log::frame::{u32_at, u64_at};
 use crate::state::State;
 
+mod facts;
 mod load;
 mod save;
 
 /// The version this build writes, and the newest it reads.
-pub const SNAPSHOT_VERSION: u32 = 1;
+pub const SNAPSHOT_VERSION: u32 = 2;
 
 const MAGIC: &[u8; 8] = b"SMSTKSNP";
 /// magic, version, identity, position, payload bytes, checksum of all before and the payload.

@@ -13,6 +13,8 @@ use crate::limits::{ATTRIBUTION_WINDOW_MS, RECEIPT_WINDOW_MS};
 use crate::loose::Loose;
 use crate::messages::Messages;
 use crate::registry::Registry;
+use crate::replies::Replies;
+use crate::settings::Settings;
 
 /// Windows of the resolution rules, fixed when a directory is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,8 +91,12 @@ pub struct State {
     pub loose: Loose,
     /// Keys of events already counted.
     pub seen: KeySet,
-    /// Suppression.
+    /// The ledger of consent, and the suppression that follows from it.
     pub consent: Consent,
+    /// Where replies stand in the log.
+    pub replies: Replies,
+    /// Named texts of campaigns and of the directory.
+    pub settings: Settings,
     /// Counters of traffic.
     pub traffic: Traffic,
     /// Positions of dead letters.
@@ -113,6 +119,8 @@ impl State {
             loose: Loose::default(),
             seen: KeySet::default(),
             consent: Consent::default(),
+            replies: Replies::default(),
+            settings: Settings::default(),
             traffic: Traffic::default(),
             dead_letters: Vec::new(),
         }
@@ -153,13 +161,16 @@ impl State {
             counts.merge(&blast.loose_facts.counts);
             add(&[b"counts", &key, format!("{counts:?}").as_bytes()]);
         }
-        for (contact, at_us, is_out) in self.consent.iter() {
-            add(&[
-                b"consent",
-                &number(contact),
-                &at_us.to_le_bytes(),
-                &[u8::from(is_out)],
-            ]);
+        for (fact, _) in self.consent.facts() {
+            add(&[b"consent", &number(fact.contact), &fact.bytes()]);
+        }
+        for reply in self.replies.iter() {
+            let labels = reply.labels.0.to_le_bytes();
+            add(&[b"reply", &number(reply.contact), &labels]);
+        }
+        for ((campaign, name), (at_ms, value)) in self.settings.iter() {
+            let text = format!("{:?}", (campaign, name, at_ms, value));
+            add(&[b"setting", text.as_bytes()]);
         }
         for (key, blast, contact) in self.messages.iter() {
             let blast = self.registry.blast(blast).map_or(0, |blast| blast.key);
@@ -185,6 +196,7 @@ impl State {
             entry.contact = None;
             entry.counted_in = None;
             entry.received_ms = 0;
+            entry.position = 0;
             add(&[
                 b"loose",
                 format!("{:?}", (entry, blast, contact)).as_bytes(),
@@ -219,6 +231,9 @@ impl State {
         }
         if self.consent.suppressed().iter_from(count).next().is_some() {
             return Err("the suppressed have an id of no contact".to_owned());
+        }
+        if !self.consent.is_derived() {
+            return Err("the suppressed are not what the ledger says".to_owned());
         }
         Ok(())
     }

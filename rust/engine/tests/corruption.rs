@@ -377,7 +377,7 @@ fn right_bytes_in_the_wrong_place_are_found() {
 
 /// Writes a version and puts the checksum right, as a newer build would.
 fn of_version(bytes: &mut [u8], at: usize, crc_at: usize, crc: impl Fn(&[u8]) -> u32) {
-    bytes[at] = 2;
+    bytes[at] += 1;
     let crc = crc(bytes);
     bytes[crc_at..crc_at + 4].copy_from_slice(&crc.to_le_bytes());
 }
@@ -437,7 +437,7 @@ fn a_newer_snapshot_is_passed_over_for_the_log() {
     assert_eq!(mark(&engine), last_mark(&steps));
     let warning = engine.opened().warnings.join("; ");
     assert!(
-        warning.contains("has format 2; this build reads 1"),
+        warning.contains("has format 3; this build reads 2"),
         "{warning}"
     );
 }

@@ -10,12 +10,14 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use smstrack_engine::apply::apply;
 use smstrack_engine::codec::{
-    AudienceRecord, BlastRecord, CampaignRecord, ConsentRecord, EventRecord, Record, SentRecord,
+    AudienceRecord, BlastRecord, CampaignRecord, ConsentRecord, EventRecord, LedgerRecord, Record,
+    SentRecord, SettingRecord,
 };
 use smstrack_engine::event::{
-    ErrorClass, Kind, Label, Labels, Number, Position, Provider, State as Word,
+    ErrorClass, Grade, Kind, Label, Labels, Number, Position, Provider, State as Word, Trust,
 };
 use smstrack_engine::keys::Keys;
+use smstrack_engine::ledger::How;
 use smstrack_engine::state::{State, Windows};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -167,9 +169,10 @@ fn say(event: &mut EventRecord<'static>, word: Word, id: usize, dice: u16) {
         }
         Kind::Reply => {
             event.labels = Labels(dice & 0x7F);
-            event.text = Some(["fictional", "another"][dice as usize % 2]);
             // One text, one labelling: rules do not roll dice.
-            event.labels = Labels(1 << (dice % 2 * 3));
+            let (text, labels) = JUDGED[dice as usize % JUDGED.len()];
+            event.text = Some(text);
+            event.labels = labels;
         }
         Kind::OptOut => event.state = Some([Word::Stop, Word::Start][dice as usize % 2]),
         Kind::Flow => event.state = Some([Word::Started, Word::Completed][dice as usize % 2]),
@@ -179,6 +182,86 @@ fn say(event: &mut EventRecord<'static>, word: Word, id: usize, dice: u16) {
         }
         _ => {}
     }
+}
+
+const JUDGED: [(&str, Labels); 6] = [
+    ("fictional", Labels::NONE.with(Label::OptOut)),
+    ("another", Labels::NONE.with(Label::Yes)),
+    (
+        "likely",
+        Labels::NONE.with(Label::OptOut).graded(Grade::Likely),
+    ),
+    (
+        "back",
+        Labels::NONE.with(Label::OptIn).graded(Grade::Certain),
+    ),
+    (
+        "perhaps back",
+        Labels::NONE.with(Label::OptIn).graded(Grade::Likely),
+    ),
+    ("who?", Labels::NONE.with(Label::WrongNumber)),
+];
+
+fn source(hours: i64) -> &'static str {
+    ["", "a form"][usize::from(hours % 2 == 1)]
+}
+
+fn ledger_step() -> impl Strategy<Value = Step> {
+    let hows = vec![How::Api, How::Import, How::WrongNumber, How::Reassigned];
+    let trusts = prop::sample::select(Trust::ALL);
+    let hows = prop::sample::select(hows);
+    (0..8_u64, hows, any::<bool>(), 0..5_i64, trusts).prop_map(
+        |(contact, how, opted_in, hours, trust)| {
+            free(Record::Ledger(LedgerRecord {
+                number: number(contact),
+                how,
+                opted_in,
+                at_us: (NOW_MS - hours * HOUR_MS) * 1_000,
+                trust,
+                grade: Grade::Certain,
+                subject: 0,
+                sender: ["", SENDERS[0]][usize::from(hours > 2)],
+                source: source(hours),
+                wording: "",
+                rules: "",
+            }))
+        },
+    )
+}
+
+/// A person's word on one of a few facts, some of which are never stated: by the key that such
+/// a fact has.
+fn review_step() -> impl Strategy<Value = Step> {
+    (0..8_u64, any::<bool>(), 0..5_i64, 0..3_i64).prop_map(|(contact, is_upheld, hours, later)| {
+        let at_us = (NOW_MS - hours * HOUR_MS) * 1_000;
+        let source = source(hours).as_bytes();
+        let subject = keys().event(&[b"ledger", &at_us.to_le_bytes(), source, b"", b""]);
+        free(Record::Ledger(LedgerRecord {
+            number: number(contact),
+            how: [How::Overturned, How::Confirmed][usize::from(is_upheld)],
+            opted_in: !is_upheld,
+            at_us: (NOW_MS - later) * 1_000,
+            trust: Trust::Verified,
+            grade: Grade::Certain,
+            subject,
+            sender: "",
+            source: "ann",
+            wording: "",
+            rules: "",
+        }))
+    })
+}
+
+fn setting_step() -> impl Strategy<Value = Step> {
+    let values = prop::sample::select(vec!["", "opt_out", "no"]);
+    (0..2_usize, values, 0..5_i64).prop_map(|(campaign, value, hours)| {
+        free(Record::Setting(SettingRecord {
+            campaign: CAMPAIGNS[campaign],
+            name: "on_no",
+            value,
+            at_ms: NOW_MS + hours * HOUR_MS,
+        }))
+    })
 }
 
 fn consent_step() -> impl Strategy<Value = Step> {
@@ -200,6 +283,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => sent_step(),
         12 => event_step(),
         1 => consent_step(),
+        3 => ledger_step(),
+        1 => review_step(),
+        1 => setting_step(),
     ];
     prop::collection::vec(step, 1..60)
 }

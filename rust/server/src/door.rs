@@ -26,6 +26,8 @@ use crate::stats::Stats;
 use crate::timers::Timers;
 use crate::work::Work;
 
+mod judged;
+
 const LISTENER: usize = usize::MAX;
 
 /// What a turn left to do.
@@ -152,7 +154,6 @@ impl<K: Keeper> Door<K> {
     }
 
     /// [`Self::finish`] with the caller's monotonic time; see [`Self::pump_at`].
-    ///
     /// # Errors
     /// As [`Self::finish`].
     pub fn finish_at(
@@ -167,8 +168,7 @@ impl<K: Keeper> Door<K> {
         Ok(self.turn(now_ms))
     }
 
-    /// Stops accepting with the next turn (call [`Self::pump`] for it), and closes connections
-    /// as they come to rest.
+    /// Stops accepting with the next turn ([`Self::pump`]), and closes connections at rest.
     /// What is in progress is read, kept and answered with `Connection: close`.
     pub const fn drain(&mut self) {
         self.work.is_draining = true;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use smstrack_engine::decode::RequestView;
-use smstrack_engine::engine::{Batch, Committed, Engine, Pushed, Scope};
+use smstrack_engine::engine::{Batch, Committed, Engine, Judged, Pushed, Scope};
 use smstrack_engine::error::{EngineError, InputError};
 
 /// Decoded requests that are written together. See [`Batch`].
@@ -22,6 +22,14 @@ pub trait Gather {
     /// # Errors
     /// When the count differs; nothing was changed.
     fn set_labels(&mut self, labels: &[u16]) -> Result<(), InputError>;
+    /// What the rules said of each reply beside its labels, in order.
+    ///
+    /// # Errors
+    /// When there is not one for each reply; nothing was changed.
+    fn set_judged(&mut self, judged: Vec<Judged>) -> Result<(), InputError> {
+        let _ = judged;
+        Ok(())
+    }
 }
 
 /// What keeps events. See [`Engine`].
@@ -56,6 +64,10 @@ impl Gather for Batch {
 
     fn set_labels(&mut self, labels: &[u16]) -> Result<(), InputError> {
         Batch::set_labels(self, labels)
+    }
+
+    fn set_judged(&mut self, judged: Vec<Judged>) -> Result<(), InputError> {
+        Batch::set_judged(self, judged)
     }
 }
 

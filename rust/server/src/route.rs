@@ -225,6 +225,19 @@ fn unescaped(raw: &str, is_query: bool) -> Result<String, Reason> {
     String::from_utf8(bytes).map_err(|_| Reason::Name)
 }
 
+/// The target as it may be kept: what follows a secret in the path, if there is a query, or else
+/// what comes before it. Decoders read the query, and nothing of the path.
+pub(crate) fn without_secret<'b>(target: &'b str, secret: &str) -> &'b str {
+    let path_end = target.find('?').unwrap_or(target.len());
+    let (path, query) = target.split_at(path_end);
+    match path.rfind(secret) {
+        _ if secret.is_empty() => target,
+        Some(_) if !query.is_empty() => query,
+        Some(place) => path.get(..place).unwrap_or_default(),
+        None => target,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

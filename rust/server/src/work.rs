@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 
 use smstrack_engine::decode::RequestView;
-use smstrack_engine::engine::{Pushed, Scope};
+use smstrack_engine::engine::{Judged, Pushed, Scope};
 use smstrack_engine::error::InputError;
 use smstrack_engine::event::{Provider, Trust};
 use smstrack_engine::facts::Answer;
@@ -21,7 +21,7 @@ use crate::keeper::{Gather, Keeper};
 use crate::limits::{CONFIRMATIONS_COUNT_MAX, HEADERS_COUNT_MAX, STORAGE_PAUSE_MS};
 use crate::options::Options;
 use crate::reason::Reason;
-use crate::route::{Mark, Route};
+use crate::route::{Mark, Route, without_secret};
 use crate::stats::Stats;
 
 /// An answer that waits for the commit.
@@ -127,6 +127,21 @@ impl<K: Keeper> Work<K> {
             None if labels.is_empty() => Ok(()),
             None => Err(InputError::LabelsMismatch {
                 given: labels.len(),
+                expected: 0,
+            }),
+        }
+    }
+
+    /// What the rules said of the replies that wait, beside their labels.
+    ///
+    /// # Errors
+    /// When the count differs; nothing was changed.
+    pub fn set_judged(&mut self, judged: Vec<Judged>) -> Result<(), InputError> {
+        match &mut self.batch {
+            Some(batch) => batch.set_judged(judged),
+            None if judged.is_empty() => Ok(()),
+            None => Err(InputError::LabelsMismatch {
+                given: judged.len(),
                 expected: 0,
             }),
         }
@@ -359,19 +374,6 @@ impl<K: Keeper> Work<K> {
         };
         let (guard, now_s) = (&self.options.guard, self.received_ms.div_euclid(1000));
         guard.judge(path, view, &mut self.certificates, now_s)
-    }
-}
-
-/// The target as it may be kept: what follows a secret in the path, if there is a query, or else
-/// what comes before it. Decoders read the query, and nothing of the path.
-fn without_secret<'b>(target: &'b str, secret: &str) -> &'b str {
-    let path_end = target.find('?').unwrap_or(target.len());
-    let (path, query) = target.split_at(path_end);
-    match path.rfind(secret) {
-        _ if secret.is_empty() => target,
-        Some(_) if !query.is_empty() => query,
-        Some(place) => path.get(..place).unwrap_or_default(),
-        None => target,
     }
 }
 

@@ -6,7 +6,9 @@ use std::borrow::Cow;
 use crate::batch::draft::is_plain_receipt;
 use crate::codec::{EventRecord, LikelyRecord};
 use crate::decode::number::sender_key_text;
-use crate::event::{ContactId, ErrorClass, Kind, Label, Number, State as Word, Trust};
+use crate::event::{
+    ContactId, ErrorClass, Grade, Kind, Label, Labels, Number, State as Word, Trust,
+};
 use crate::ids::{IdForms, any_account, id_form};
 use crate::keys::Keys;
 use crate::loose::Entry;
@@ -29,6 +31,26 @@ pub(super) fn receipt_mask(word: Option<Word>, class: Option<ErrorClass>) -> Mas
     mask
 }
 
+/// How far an event's source is believed. The one place that says so.
+pub(super) const fn trust_of(record: &EventRecord<'_>) -> Trust {
+    record.trust
+}
+
+/// What a reply says about consent (`true`: out). An opt-out counts likely or certain; an
+/// opt-in only certain, and never from a machine. Who has a wrong number is sent no more.
+pub(crate) fn reply_word(labels: Labels) -> Option<bool> {
+    if labels.has(Label::OptOut) || labels.has(Label::WrongNumber) {
+        Some(true)
+    } else if labels.has(Label::OptIn)
+        && !labels.has(Label::AutoReply)
+        && labels.grade() != Grade::Likely
+    {
+        Some(false)
+    } else {
+        None
+    }
+}
+
 /// What an event adds to its blast, and what it says about consent (`true`: out).
 pub(super) fn meaning(record: &EventRecord<'_>) -> (Mask, Tally, Option<bool>) {
     let mut tally = Tally::default();
@@ -46,20 +68,20 @@ pub(super) fn meaning(record: &EventRecord<'_>) -> (Mask, Tally, Option<bool>) {
             tally.replies = 1;
             let labels = record.labels;
             let mask = Mask(SetKind::of_labels(labels).0).with(SetKind::REPLIED);
+            let word = reply_word(labels);
             // Stop wins over whatever else the text says.
             if labels.has(Label::OptOut) {
-                (mask.with(SetKind::OPTED_OUT), tally, Some(true))
-            } else if opts_in(record) && record.trust != Trust::Untrusted {
-                (mask.with(SetKind::OPTED_IN), tally, Some(false))
+                (mask.with(SetKind::OPTED_OUT), tally, word)
+            } else if word == Some(false) && trust_of(record) != Trust::Untrusted {
+                (mask.with(SetKind::OPTED_IN), tally, word)
             } else {
-                (mask, tally, None)
+                (mask, tally, word)
             }
         }
         Kind::OptOut => match record.state {
             Some(Word::Stop) => (none.with(SetKind::OPTED_OUT), tally, Some(true)),
-            Some(Word::Start) if record.trust != Trust::Untrusted => {
-                (none.with(SetKind::OPTED_IN), tally, Some(false))
-            }
+            Some(Word::Start) if trust_of(record) == Trust::Untrusted => (none, tally, Some(false)),
+            Some(Word::Start) => (none.with(SetKind::OPTED_IN), tally, Some(false)),
             _ => (none, tally, None),
         },
         Kind::Click => {
@@ -94,7 +116,7 @@ pub(super) fn meaning(record: &EventRecord<'_>) -> (Mask, Tally, Option<bool>) {
 /// Whether an event asks for texts again.
 fn opts_in(record: &EventRecord<'_>) -> bool {
     match record.kind {
-        Kind::Reply => record.labels.has(Label::OptIn) && !record.labels.has(Label::OptOut),
+        Kind::Reply => reply_word(record.labels) == Some(false),
         Kind::OptOut => record.state == Some(Word::Start),
         _ => false,
     }
@@ -168,6 +190,7 @@ pub(super) fn entry_of(
         contact,
         at_us,
         received_ms,
+        position: state.position.0,
         window_ms: window,
         is_proof_of_send: record.kind == Kind::Receipt,
         counted_in: None,

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use super::judge::refusal;
 use super::register::add_member;
 use crate::consent::word_time;
-use crate::event::{BlastId, ContactId};
+use crate::event::{BlastId, ContactId, Position, Trust};
 use crate::limits::{LOOSE_COUNT_MAX, SETTLE_MS};
 use crate::loose::{Entry, EntryId};
 use crate::resolve::{Route, route};
@@ -52,10 +53,17 @@ fn add_firm(state: &mut State, entry: &Entry, id: BlastId, contact: ContactId) -
     if let Some(tally) = &entry.tally {
         blast.facts.counts.add(tally, 1);
     }
-    if entry.is_proof_of_send && entry.mask.has(SetKind::OPTED_OUT) {
+    let is_unheard = entry.contact != Some(contact);
+    if is_unheard && entry.is_proof_of_send && entry.mask.has(SetKind::OPTED_OUT) {
         // The receipt need not have said whom it was about.
         let heard_us = word_time(Some(entry.at_us), entry.received_ms, true);
-        state.consent.hear(contact, heard_us, true);
+        let key = if entry.message == 0 {
+            entry.reference
+        } else {
+            entry.message
+        };
+        let fact = refusal(contact, heard_us, Trust::Allowed, (entry.sender, key));
+        state.consent.hear(fact, Position(entry.position));
     }
     // A receipt that names its blast makes its contact one of the blast, as a send would.
     let is_member = entry.is_proof_of_send && add_member(state, id, contact, SetKind::SENT);
@@ -153,6 +161,27 @@ pub(super) fn ask_all_again(state: &mut State, contact: ContactId) {
     }
     for (id, blast, contact) in firm {
         make_firm(state, id, blast, contact);
+    }
+}
+
+/// A reply was judged again: its entry, if it is still uncertain, has these labels from now on.
+pub(super) fn judge_again(state: &mut State, contact: ContactId, position: Position, labels: Mask) {
+    let ids = state.loose.of_contact(contact);
+    let is_it = |id: &&EntryId| {
+        let entry = state.loose.get(**id);
+        entry.is_some_and(|entry| entry.position == position.0)
+    };
+    let Some(id) = ids.iter().find(is_it).copied() else {
+        return;
+    };
+    let Some(entry) = state.loose.get(id) else {
+        return;
+    };
+    let mask = Mask(entry.mask.0 & !SetKind::ALL_LABELS.0 | labels.0);
+    let blast = entry.counted_in;
+    state.loose.set_mask(id, mask);
+    if let Some(blast) = blast {
+        count_anew(state, blast, contact, &ids);
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::place::{ask_again, ask_all_again, make_firm};
 use crate::codec::{AudienceRecord, BlastRecord, ConsentRecord, SentRecord};
-use crate::event::{BlastId, ContactId, Number};
+use crate::event::{BlastId, ContactId, Number, Trust};
 use crate::ids::{IdForms, id_aliases, id_form};
 use crate::keys::shares_ids;
+use crate::ledger::{Fact, How};
 use crate::limits::SENDS_WAITING_COUNT_MAX;
 use crate::messages::Registered;
 use crate::sets::SetKind;
@@ -175,10 +176,15 @@ pub(super) fn blast(state: &mut State, record: &BlastRecord<'_>) {
 
 pub(super) fn consent(state: &mut State, record: &ConsentRecord<'_>) {
     if let Some(contact) = state.contacts.intern(record.number) {
-        state.consent.hear(
-            contact,
-            record.at_ms.saturating_mul(1_000),
-            !record.opted_in,
-        );
+        let reason = record.reason.as_bytes();
+        let fact = Fact {
+            at_us: record.at_ms.saturating_mul(1_000),
+            is_out: !record.opted_in,
+            how: How::Api,
+            trust: Trust::Verified,
+            key: state.keys.event(&[b"consent", reason]),
+            ..Fact::first(contact)
+        };
+        state.consent.hear(fact, state.position);
     }
 }

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::facts;
 use super::writer::present;
 use super::{
-    AudienceRecord, BlastRecord, CampaignRecord, CodecError, ConsentRecord, DeadLetterRecord,
-    EventRecord, LikelyRecord, ReceiptRecord, Record, SentRecord, believed_state,
+    AudienceRecord, BlastRecord, CampaignRecord, CodecError, DeadLetterRecord, EventRecord,
+    LikelyRecord, ReceiptRecord, Record, SentRecord, believed_state,
 };
 use crate::decode::{Reject, RejectCode};
 use crate::event::{BlastId, ContactId, ErrorClass, Kind, Labels, Number, Provider, State, Trust};
@@ -134,7 +135,7 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(bytes).or_else(|_| self.fail("UTF-8"))
     }
 
-    fn flag(&mut self) -> Read<bool> {
+    pub(super) fn flag(&mut self) -> Read<bool> {
         match self.u8()? {
             0 => Ok(false),
             1 => Ok(true),
@@ -166,7 +167,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn named<T>(&mut self, find: fn(u8) -> Option<T>, expected: &'static str) -> Read<T> {
+    pub(super) fn named<T>(
+        &mut self,
+        find: fn(u8) -> Option<T>,
+        expected: &'static str,
+    ) -> Read<T> {
         let code = self.u8()?;
         find(code).map_or_else(|| self.fail(expected), Ok)
     }
@@ -197,9 +202,12 @@ pub fn decode_record<'a>(reader: &mut Reader<'a>) -> Read<Record<'a>> {
         5 => receipt(reader).map(Record::Receipt),
         6 => event(reader).map(|event| Record::Event(Box::new(event))),
         7 => dead_letter(reader).map(Record::DeadLetter),
-        8 => consent(reader).map(Record::Consent),
+        8 => facts::read_consent(reader).map(Record::Consent),
         9 => likely(reader).map(Record::Likely),
-        _ => reader.fail("a record kind from 1 to 9"),
+        10 => facts::read_ledger(reader).map(Record::Ledger),
+        11 => facts::read_setting(reader).map(Record::Setting),
+        12 => facts::read_relabel(reader).map(Record::Relabel),
+        _ => reader.fail("a record kind from 1 to 12"),
     }
 }
 
@@ -316,10 +324,10 @@ fn event<'a>(reader: &mut Reader<'a>) -> Read<EventRecord<'a>> {
     let provider = reader.provider()?;
     let mask = reader.varint()?;
     if mask & !p::ALL != 0 {
-        return reader.fail("a presence word of 20 bits");
+        return reader.fail("a presence word with known bits");
     }
     let mut event = EventRecord::new(kind, provider);
-    let texts: [(u64, &mut &'a str); 11] = [
+    let texts: [(u64, &mut &'a str); 13] = [
         (p::ACCOUNT, &mut event.account),
         (p::MESSAGE_ID, &mut event.message_id),
         (p::CLIENT_REF, &mut event.client_ref),
@@ -331,6 +339,8 @@ fn event<'a>(reader: &mut Reader<'a>) -> Read<EventRecord<'a>> {
         (p::NAME, &mut event.name),
         (p::STEP, &mut event.step),
         (p::CURRENCY, &mut event.currency),
+        (p::RULES, &mut event.rules),
+        (p::LANG, &mut event.lang),
     ];
     for (bit, slot) in texts {
         if mask & bit != 0 {
@@ -358,7 +368,7 @@ fn event<'a>(reader: &mut Reader<'a>) -> Read<EventRecord<'a>> {
     if mask & p::VALUE != 0 {
         event.value_micros = Some(reader.signed()?);
     }
-    let trust = u8::try_from(mask >> p::TRUST_SHIFT).ok();
+    let trust = u8::try_from(mask >> p::TRUST_SHIFT & 3).ok();
     let trust = trust.and_then(Trust::from_code);
     event.trust = trust.map_or_else(|| reader.fail("a level of trust"), Ok)?;
     Ok(event)
@@ -382,14 +392,5 @@ fn dead_letter<'a>(reader: &mut Reader<'a>) -> Read<DeadLetterRecord<'a>> {
         method,
         target,
         body,
-    })
-}
-
-fn consent<'a>(reader: &mut Reader<'a>) -> Read<ConsentRecord<'a>> {
-    Ok(ConsentRecord {
-        number: Number(reader.varint()?),
-        opted_in: reader.flag()?,
-        at_ms: reader.signed()?,
-        reason: reader.text()?,
     })
 }

@@ -5,6 +5,42 @@ use proptest::prelude::*;
 use super::*;
 use crate::decode::RejectCode;
 
+fn judged() -> [Record<'static>; 3] {
+    [
+        Record::Ledger(LedgerRecord {
+            number: Number(12_025_550_101),
+            how: How::Overturned,
+            opted_in: true,
+            at_us: i64::MIN,
+            trust: Trust::Untrusted,
+            grade: Grade::Likely,
+            subject: u64::MAX,
+            sender: "49905",
+            source: "a form",
+            wording: "ja, bitte \u{1f600}",
+            rules: "one two",
+        }),
+        Record::Setting(SettingRecord {
+            campaign: "",
+            name: "brand:49905",
+            value: "acme",
+            at_ms: -1,
+        }),
+        Record::Relabel(RelabelRecord {
+            reply: Position(u64::MAX),
+            number: Number(12_025_550_101),
+            labels: Labels(u16::MAX),
+            blast: 9,
+            merged: Labels(3),
+            as_of: Position(7),
+            opts_out: true,
+            at_us: -9,
+            sender: "",
+            rules: "three",
+        }),
+    ]
+}
+
 fn samples() -> Vec<Record<'static>> {
     let mut reply = EventRecord::new(Kind::Reply, Provider::Twilio);
     reply.message_id = "SM1";
@@ -14,10 +50,12 @@ fn samples() -> Vec<Record<'static>> {
     reply.occurred_us = Some(-1);
     reply.value_micros = Some(i64::MIN);
     reply.currency = "USD";
+    reply.rules = "en-stop en-list";
+    reply.lang = "en";
     let mut notice = EventRecord::new(Kind::OptOut, Provider::Kannel);
     notice.trust = Trust::Untrusted;
     reply.trust = Trust::Allowed;
-    vec![
+    let mut all = vec![
         Record::Event(Box::new(notice)),
         Record::Campaign(CampaignRecord {
             name: "spring",
@@ -87,7 +125,9 @@ fn samples() -> Vec<Record<'static>> {
             at_ms: 5,
             reason: "asked on the phone",
         }),
-    ]
+    ];
+    all.extend(judged());
+    all
 }
 
 #[test]

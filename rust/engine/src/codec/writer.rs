@@ -1,5 +1,6 @@
 //! Records into bytes: the primitives and one function a record kind.
 
+use super::facts;
 use super::{
     AudienceRecord, BlastRecord, CampaignRecord, ConsentRecord, DeadLetterRecord, EventRecord,
     LikelyRecord, ReceiptRecord, Record, SentRecord, state_byte,
@@ -81,6 +82,9 @@ pub fn encode_record(record: &Record<'_>, out: &mut Vec<u8>) {
         Record::Blast(record) => blast(&mut writer, record),
         Record::DeadLetter(record) => dead_letter(&mut writer, record),
         Record::Consent(record) => consent(&mut writer, record),
+        Record::Ledger(record) => facts::write_ledger(&mut writer, record),
+        Record::Setting(record) => facts::write_setting(&mut writer, record),
+        Record::Relabel(record) => facts::write_relabel(&mut writer, record),
     }
 }
 
@@ -185,7 +189,9 @@ pub(super) mod present {
     pub const CURRENCY: u64 = 1 << 17;
     /// Two bits that are the code of the trust; no field follows.
     pub const TRUST_SHIFT: u32 = 18;
-    pub const ALL: u64 = (1 << 20) - 1;
+    pub const RULES: u64 = 1 << 20;
+    pub const LANG: u64 = 1 << 21;
+    pub const ALL: u64 = (1 << 22) - 1;
 }
 
 fn event(writer: &mut Writer<'_>, record: &EventRecord<'_>) {
@@ -202,6 +208,8 @@ fn event(writer: &mut Writer<'_>, record: &EventRecord<'_>) {
         (p::NAME, record.name),
         (p::STEP, record.step),
         (p::CURRENCY, record.currency),
+        (p::RULES, record.rules),
+        (p::LANG, record.lang),
     ];
     let others = [
         (p::CONTACT, record.contact.is_some()),

@@ -314,7 +314,8 @@ pub(super) fn clean_code(code: Cow<'_, str>) -> Option<Cow<'_, str>> {
     if kept.starts_with(|first: char| first.is_ascii_whitespace()) {
         return clean_code(Cow::Owned(kept.trim_ascii_start().to_owned()));
     }
-    let digits = kept.strip_prefix("0x").unwrap_or(kept);
+    let digits = kept.strip_prefix("0x").filter(|digits| !digits.is_empty());
+    let digits = digits.unwrap_or(kept);
     if digits.bytes().all(|byte| byte == b'0') || matches!(kept, "ND" | "...") {
         return None;
     }

@@ -42,7 +42,7 @@ fn unknown_blast(campaign: &str, blast: &str) -> EngineError {
 }
 
 impl Engine {
-    fn write(&self, now_ms: i64, records: &[Record<'_>]) -> Result<(), EngineError> {
+    pub(super) fn write(&self, now_ms: i64, records: &[Record<'_>]) -> Result<(), EngineError> {
         if records.is_empty() {
             return Ok(());
         }
@@ -309,7 +309,7 @@ fn send_row(number: &str, id: &str) -> Result<Number, RejectCode> {
 }
 
 /// Written numbers, one a line; rows that are none.
-fn read_numbers(lines: &[u8]) -> (Vec<u64>, Vec<Refused>) {
+pub(super) fn read_numbers(lines: &[u8]) -> (Vec<u64>, Vec<Refused>) {
     let mut numbers = Vec::new();
     let mut refused = Vec::new();
     let lines = lines.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(lines);

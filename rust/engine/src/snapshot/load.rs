@@ -1,5 +1,6 @@
 //! Bytes into state: the mirror of `save`. Total: any bytes give a state or an error.
 
+use super::facts;
 use crate::codec::{CodecError, Reader};
 use crate::decode::RejectCode;
 use crate::event::{BlastId, CampaignId, ContactId, Number, Position, Provider};
@@ -9,9 +10,9 @@ use crate::registry::{Blast, Campaign};
 use crate::sets::{Counts, Facts, Mask, SetKind, Tally};
 use crate::state::{State, WaitingSend};
 
-type Read<T> = Result<T, CodecError>;
+pub(super) type Read<T> = Result<T, CodecError>;
 
-fn wrong<T>(reader: &Reader<'_>, expected: &'static str) -> Read<T> {
+pub(super) fn wrong<T>(reader: &Reader<'_>, expected: &'static str) -> Read<T> {
     Err(CodecError {
         byte: reader.at(),
         expected,
@@ -57,11 +58,7 @@ pub(super) fn load(bytes: &[u8], state: &mut State) -> Read<()> {
     for _ in 0..count {
         state.seen.insert(reader.u64()?);
     }
-    for _ in 0..reader.varint()? {
-        let (contact, at_us) = (ContactId(reader.varint32()?), reader.signed()?);
-        let is_out = reader.u8()? != 0;
-        state.consent.hear(contact, at_us, is_out);
-    }
+    facts::load(reader, state)?;
     traffic(reader, state)?;
     for _ in 0..reader.varint()? {
         state.dead_letters.push(Position(reader.varint()?));
@@ -209,6 +206,7 @@ fn entry(reader: &mut Reader<'_>) -> Read<Entry> {
         contact: small(reader)?.map(ContactId),
         at_us: reader.signed()?,
         received_ms: reader.signed()?,
+        position: reader.varint()?,
         window_ms: reader.signed()?,
         is_proof_of_send: reader.u8()? != 0,
         counted_in: small(reader)?.map(BlastId),

@@ -1,5 +1,6 @@
 //! State into bytes, section after section, each with its count before it.
 
+use super::facts;
 use crate::codec::Writer;
 use crate::loose::Entry;
 use crate::registry::{Blast, Campaign};
@@ -39,14 +40,7 @@ pub(super) fn save(state: &State, out: &mut Writer<'_>) {
     for key in seen {
         out.u64(key);
     }
-    let mut words: Vec<_> = state.consent.iter().collect();
-    words.sort_unstable();
-    out.varint(words.len() as u64);
-    for (contact, at_us, is_out) in words {
-        out.varint(u64::from(contact.0));
-        out.signed(at_us);
-        out.u8(u8::from(is_out));
-    }
+    facts::save(state, out);
     traffic(state, out);
     out.varint(state.dead_letters.len() as u64);
     for position in &state.dead_letters {
@@ -149,6 +143,7 @@ fn entry(entry: &Entry, out: &mut Writer<'_>) {
     out.maybe_signed(entry.contact.map(|contact| i64::from(contact.0)));
     out.signed(entry.at_us);
     out.signed(entry.received_ms);
+    out.varint(entry.position);
     out.signed(entry.window_ms);
     out.u8(u8::from(entry.is_proof_of_send));
     out.maybe_signed(entry.counted_in.map(|blast| i64::from(blast.0)));

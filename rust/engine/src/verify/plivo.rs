@@ -199,8 +199,11 @@ mod tests {
         let with_body = verify(&Scheme::PlivoV3, "GET", "https://a/b", "c=1", &one);
         assert_eq!(with_body, Err(Fault::BodyUnsigned));
         for (before, expected) in [
-            (SIGNATURES_TRIED_MAX - 1, Ok(())),
-            (SIGNATURES_TRIED_MAX, Err(Fault::SignatureMismatch)),
+            (crate::limits::SIGNATURES_TRIED_MAX - 1, Ok(())),
+            (
+                crate::limits::SIGNATURES_TRIED_MAX,
+                Err(Fault::SignatureMismatch),
+            ),
         ] {
             let many = format!("{}{one}", format!("{},", sign("x")).repeat(before));
             let seen = verify(&Scheme::PlivoV3, "GET", "https://a/b", "", &many);

@@ -2,9 +2,10 @@
 //! one of them: the ledger that a recovered directory is held against.
 
 use smstrack_engine::codec::CampaignRecord;
-use smstrack_engine::engine::Engine;
+use smstrack_engine::engine::{Engine, Judgement, Listing, Word};
 use smstrack_engine::error::EngineError;
-use smstrack_engine::event::Provider;
+use smstrack_engine::event::{Label, Labels, Position, Provider, Trust};
+use smstrack_engine::ledger::How;
 use smstrack_engine::log::disk::Disk;
 use smstrack_engine::log::faulty::FaultyDisk;
 
@@ -20,6 +21,10 @@ pub enum Step {
     /// Receipts, a reply, a click and a refused row under this number.
     Traffic(u64),
     Suppress,
+    /// An import with its evidence.
+    Word(u64),
+    /// All replies so far have other labels, which opt their contacts out.
+    Relabel(u64),
     Snapshot,
 }
 
@@ -39,7 +44,9 @@ pub fn steps(traffic: u64) -> Vec<Step> {
         steps.push(Step::Traffic(turn));
         match turn % 5 {
             1 => steps.push(Step::Snapshot),
+            2 => steps.push(Step::Word(turn)),
             3 => steps.push(Step::Suppress),
+            4 => steps.push(Step::Relabel(turn)),
             _ => {}
         }
     }
@@ -98,8 +105,47 @@ pub fn take(engine: &Engine, step: Step) -> Result<(), EngineError> {
         Step::Suppress => engine
             .suppress(number(39).as_bytes(), false, "", (NOW_MS, NOW_MS))
             .map(|_| ()),
+        Step::Word(turn) => word(engine, turn),
+        Step::Relabel(turn) => relabel(engine, turn),
         Step::Snapshot => engine.snapshot().map(|_| ()),
     }
+}
+
+fn word(engine: &Engine, turn: u64) -> Result<(), EngineError> {
+    let word = Word {
+        how: [How::Import, How::Reassigned][turn as usize % 2],
+        opted_in: false,
+        trust: Trust::Verified,
+        sender: "",
+        source: "a list",
+        wording: "made up",
+        at_ms: NOW_MS,
+    };
+    let lines = [number(turn % 40), number(1_000 + turn)].join("\n");
+    engine.word(lines.as_bytes(), &word, NOW_MS).map(|_| ())
+}
+
+fn relabel(engine: &Engine, turn: u64) -> Result<(), EngineError> {
+    if let Some(refused) = engine.refusal() {
+        return Err(refused);
+    }
+    let listing = Listing {
+        count_max: 1_000,
+        ..Listing::default()
+    };
+    let replies = engine.replies(&listing)?;
+    let labels = [Label::OptOut, Label::Question][turn as usize % 2];
+    let judged: Vec<Judgement> = replies["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| Judgement {
+            position: Position(row["position"].as_u64().unwrap()),
+            labels: Labels::NONE.with(labels),
+            rules: format!("made-up-{turn}"),
+        })
+        .collect();
+    engine.relabel(&judged, true, NOW_MS + 2_000).map(|_| ())
 }
 
 fn traffic(turn: u64) -> String {

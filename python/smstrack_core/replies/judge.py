@@ -1,0 +1,315 @@
+"""One reply -> labels, grade, language, rule ids: the order of the steps, and who outranks whom.
+
+Cut the envelope, look the whole text up, scan for rules, let vetoes remove what they name, add the
+keyword floor, decide. Knows nothing of the engine's bits, of HTTP, or of what an opt-out causes.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, final
+
+from smstrack_core.replies import keywords, optout
+from smstrack_core.replies.disguise import word_set
+from smstrack_core.replies.envelope import cut
+from smstrack_core.replies.fold import fold
+from smstrack_core.replies.language import language_of
+from smstrack_core.replies.limits import (
+    JUDGED_CHARS_MAX,
+    PIECES_MAX,
+    REMEMBERED_CHARS_MAX,
+    REMEMBERED_MAX,
+)
+from smstrack_core.replies.matcher import Matcher
+from smstrack_core.replies.rules import LABELS, Rule
+from smstrack_core.replies.selftest import names
+from smstrack_core.replies.spelling import ALONE, PARTED, mended
+from smstrack_core.replies.tokens import ENDS, MARKS, STARTS, tokens
+
+_PART: Final = MARKS | word_set(
+    "but and then pero y mais et aber und mas ma maar men och og ale но а"
+)
+"""Where a text is cut to see what a veto does not reach."""
+_ORDER: Final = {label: at for at, label in enumerate(LABELS)}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """What one reply says."""
+
+    labels: tuple[str, ...]
+    """Of `LABELS`, at least one; `opt_out` first and never beside `opt_in`."""
+    grade: str
+    """How sure an opt-out is: `certain`, `likely` (a person should look), `no` opt-out."""
+    lang: str
+    """Two-letter code or `und`; beside the labels, never deciding one."""
+    rules: tuple[str, ...]
+    """Ids of what said so, in order: rules, `keyword:...`, `cut:...`, `veto:...`."""
+
+
+_AROUND: Final = ".,;:!?'\"()*#-"
+_SLIP_WORDS_MAX: Final = 11
+"""Longer replies say more than a keyword and courtesy: five words, and marks between them."""
+NOT_JUDGED: Final = Labelled(("other",), "no", "und", ("not-judged",))
+"""A reply that the rules choked on, and that has no keyword."""
+
+_WHOLE: Final[dict[str, str]] = {
+    **dict.fromkeys(keywords.NO, "negative"),
+    **dict.fromkeys(keywords.YES, "affirmative"),
+    **dict.fromkeys(keywords.HELP, "help"),
+    **dict.fromkeys(keywords.START, "opt_in"),
+    **dict.fromkeys(keywords.STOP_ALONE | keywords.STOP_LINE, "opt_out"),
+}
+_HEADS: Final = frozenset(word.split(" ")[0] for word in _WHOLE)
+_COURTESY: Final = (keywords.FILLERS | keywords.BEFORE_STOP) - {"start", "help"}
+_FLOOR_WORDS: Final = frozenset(
+    max(tokens(line), key=len) for line in keywords.STOP_LINE | keywords.STOP_ALONE
+) | frozenset(["optout", "opt"])
+"""One word of each keyword, its longest: without any of them in a reply there is none."""
+
+
+class Judge:
+    """Judges replies by one or more sets of rules. Not for use by two threads at a time."""
+
+    def __init__(
+        self, matchers: Sequence[Matcher], words: dict[str, tuple[str, str]] | None = None
+    ) -> None:
+        self._matchers = tuple(matchers)
+        own = words or {}
+        self._whole = {**{word: label for word, (label, _) in own.items()}, **_WHOLE}
+        self._heads = _HEADS | {word.split(" ")[0] for word in own}
+        self._words_max = max(word.count(" ") + 1 for word in self._whole)
+        self._languages = {
+            **{word: tongue for word, (_, tongue) in own.items()},
+            **keywords.LANGUAGES,
+        }
+        self._remembered: dict[str, Labelled] = {}
+
+    def judge(self, text: str, sent: Iterable[str] = ()) -> Labelled:
+        """What a reply says.
+
+        Args:
+            text: The reply, of any length; the edges of a long one are looked at.
+            sent: Recent texts of ours that it may repeat; they say nothing about its sender.
+
+        Bounded in time by the text looked at. Raises nothing for any str.
+        """
+        if sent or len(text) > REMEMBERED_CHARS_MAX:
+            return self._judged(text, sent)
+        known = self._remembered.get(text)
+        if known is None:
+            known = self._judged(text, ())
+            if len(self._remembered) >= REMEMBERED_MAX:
+                self._remembered.clear()
+            self._remembered[text] = known
+        return known
+
+    def floor(self, text: str) -> Labelled | None:
+        """What the keywords alone say: no rules, no engine."""
+        whole = fold(text)
+        if self._whole.get(whole) == "opt_out" or optout.found_stop(text):
+            return Labelled(("opt_out",), "certain", "und", ("keyword",))
+        return None
+
+    def _judged(self, text: str, sent: Iterable[str]) -> Labelled:
+        envelope = cut(optout.edges(text), sent)
+        body = envelope.body
+        verdict = _Verdict([f"cut:{name}" for name in envelope.cuts] if envelope.cuts else [])
+        label = None
+        if self._may_be_keyword(body):
+            whole = fold(body)
+            label = self._whole.get(whole)
+        if label is not None:
+            verdict.keyword(label, whole, self._languages.get(whole))
+            if not keywords.QUESTION_MARKS.isdisjoint(body):
+                verdict.labels.add("question")
+            if len(whole) == 1 and whole in "abcd":
+                verdict.labels.add("survey")
+            return verdict.labelled(body, whole.split())
+        words = tokens(body)
+        spaced = mended((STARTS, *words, ENDS))
+        if len(words) <= _SLIP_WORDS_MAX:
+            self._add_slip(verdict, spaced)
+        self._add_rules(verdict, spaced)
+        if not _FLOOR_WORDS.isdisjoint(words) or len(body) > JUDGED_CHARS_MAX:
+            self._add_floor(verdict, body)
+        if "?" in words:
+            verdict.labels.add("question")
+        return verdict.labelled(body, words)
+
+    def _may_be_keyword(self, body: str) -> bool:
+        """Whether the folded text may be one: its first word is not plainly another."""
+        words = body.split(None, self._words_max + 1)
+        head = words[0].strip(_AROUND).lower() if words else ""
+        if len(head) < 2 or not head.isascii() or not head.isalpha():
+            return True
+        if head not in self._heads:
+            return False
+        # A word that begins with a letter or digit is one once folded, too.
+        return len(words) <= self._words_max or not all(word[0].isalnum() for word in words[:-1])
+
+    def _add_slip(self, verdict: "_Verdict", spaced: str) -> None:
+        """A keyword misspelt, and nothing said beside it but courtesy."""
+        said = [word for word in spaced.split() if word not in MARKS]
+        if not 0 < len(said) <= 5:
+            return
+        bare = [word for word in said if word not in _COURTESY] or said
+        if len(set(bare)) == 1:
+            bare = bare[:1]
+        joined = "".join(bare)
+        if len(bare) < 4 and joined in PARTED:
+            bare = [joined]
+        for tried in (" ".join(said), " ".join(bare)):
+            meant = ALONE.get(tried, tried)
+            if self._whole.get(meant) == "opt_out" and len(bare) <= 2:
+                verdict.keyword("opt_out", meant, self._languages.get(meant))
+                verdict.grade("certain" if meant == tried else "likely")
+                return
+
+    def _add_floor(self, verdict: "_Verdict", body: str) -> None:
+        found = optout.found_stop(body)
+        if found is None or (found == optout.FIRST and optout.FIRST in verdict.removed):
+            return
+        if verdict.is_machine and not _is_on_its_own(body):
+            return
+        verdict.labels.add("opt_out")
+        verdict.grade("certain")
+        verdict.rules.append(found)
+        for line in body.splitlines()[1:] and body.splitlines():
+            label = self._whole.get(fold(line))
+            if label in ("affirmative", "negative", "help"):
+                verdict.labels.add(label)
+
+    def _add_rules(self, verdict: "_Verdict", spaced: str) -> None:
+        data = spaced.encode("utf-8", "replace")
+        for matcher in self._matchers:
+            hits = set(matcher.scan(data))
+            if not hits:
+                continue
+            rules = matcher.rules
+            vetoes = [rules[at] for at in hits if rules[at].label == "veto"]
+            if vetoes:
+                for veto in vetoes:
+                    verdict.rules.append(f"veto:{veto.id}")
+                    verdict.removed.update(veto.removes)
+                hits = _unvetoed(matcher, spaced, hits, vetoes)
+            for at in sorted(hits):
+                verdict.rule(rules[at])
+
+
+def _unvetoed(matcher: Matcher, spaced: str, hits: set[int], vetoes: list[Rule]) -> set[int]:
+    """Hits that no veto names, and those that stand in a clause without the veto."""
+    rules = matcher.rules
+    kept = {
+        at
+        for at in hits
+        if rules[at].label != "veto" and not any(names(veto, rules[at]) for veto in vetoes)
+    }
+    far = [veto for veto in vetoes if veto.reach == "message"]
+    named = {
+        at
+        for at in hits - kept
+        if rules[at].label == "opt_out" and not any(names(veto, rules[at]) for veto in far)
+    }
+    if not named:
+        return kept
+    for piece in _pieces(spaced):
+        found = set(matcher.scan(piece.encode("utf-8", "replace")))
+        here = [rules[at] for at in found if rules[at].label == "veto"]
+        kept |= {at for at in found & named if not any(names(veto, rules[at]) for veto in here)}
+    return kept
+
+
+def _pieces(spaced: str) -> list[str]:
+    found: list[list[str]] = [[]]
+    for word in spaced.split():
+        if word in _PART and len(found) < PIECES_MAX:
+            found.append([])
+        elif word not in (STARTS, ENDS):
+            found[-1].append(word)
+    return [f" {STARTS} {' '.join(words)} {ENDS} " for words in found if words]
+
+
+def _is_on_its_own(body: str) -> bool:
+    """Whether an opt-out keyword is a line of its own: a person's word below a machine's."""
+    return any(
+        fold(line) in keywords.STOP_LINE or fold(line) in keywords.STOP_ALONE
+        for line in body.splitlines()
+    )
+
+
+class _Verdict:
+    """Labels being gathered."""
+
+    def __init__(self, rules: list[str]) -> None:
+        self.labels: set[str] = set()
+        self.rules = rules
+        self.removed: set[str] = set()
+        self.is_machine = False
+        self._hints: list[str] = []
+        self._grades: set[str] = set()
+        self._phrased: list[Rule] = []
+
+    def keyword(self, label: str, word: str, language: str | None) -> None:
+        self.labels.add(label)
+        self.rules.append(f"keyword:{word}")
+        self._hints += [language] * 3 if language else []
+        if label == "opt_out":
+            self._grades.add("certain")
+
+    def grade(self, grade: str) -> None:
+        self._grades.discard("certain") if grade == "likely" else None
+        self._grades.add(grade)
+
+    def rule(self, rule: Rule) -> None:
+        self._phrased.append(rule)
+        if rule.label == "auto_reply" and rule.grade == "certain":
+            self.is_machine = True
+
+    def labelled(self, body: str, words: list[str]) -> Labelled:
+        if self._phrased:
+            self._add_phrased()
+        labels = _ranked(self.labels) if len(self.labels) > 1 else self.labels
+        grade = "no"
+        if "opt_out" in labels:
+            grade = "certain" if "certain" in self._grades else "likely"
+        language = language_of(body, words, self._hints)
+        ordered = tuple(sorted(labels, key=_ORDER.__getitem__)) or ("other",)
+        return Labelled(ordered, grade, language, tuple(dict.fromkeys(self.rules)))
+
+    def _add_phrased(self) -> None:
+        said = {rule.label for rule in self._phrased}
+        is_out = "opt_out" in self.labels or "opt_out" in said
+        is_soft = "soft_opt_out" in said
+        for rule in self._phrased:
+            label = rule.label
+            if is_out and (label == "affirmative" or (label == "negative" and not is_soft)):
+                continue
+            if self.is_machine and label not in ("auto_reply", "wrong_number"):
+                continue
+            self.rules.append(rule.id)
+            self._hints.append(rule.language)
+            if label in _ORDER:
+                self.labels.add(label)
+            if label == "opt_out":
+                self._grades.add(rule.grade)
+
+
+def _ranked(labels: set[str]) -> set[str]:
+    """Without what a stronger label makes untrue."""
+    found = set(labels)
+    if "opt_out" in found:
+        found -= {"opt_in", "survey", "coupon"}
+        if "auto_reply" in found:
+            found.discard("auto_reply")
+    if "auto_reply" in found:
+        found &= {"auto_reply", "wrong_number"}
+    if "wrong_number" in found:
+        found -= {"affirmative", "negative", "help"}
+    if "opt_in" in found:
+        found -= {"help"}
+    if "help" in found:
+        found -= {"affirmative", "negative"}
+    if "survey" in found and found & {"opt_in", "help", "wrong_number"}:
+        found.discard("survey")
+    return found

@@ -122,7 +122,7 @@ impl<'a> RequestView<'a> {
         };
         match self.method {
             "HEAD" => true,
-            "GET" => self.body.is_empty() && self.query().split('&').all(is_own),
+            "GET" => self.body.trim_ascii().is_empty() && self.query().split('&').all(is_own),
             _ => false,
         }
     }

@@ -664,6 +664,7 @@ fn probes() {
         }
         for file in [
             "GET /x\n\n",
+            "GET /x\n\n\r\n",
             "HEAD /x\n\n",
             "OPTIONS /x\n\n",
             "HEAD /x?id=1&status=2\n\n",

@@ -29,6 +29,7 @@ ALWAYS: Final[dict[int, str]] = {
     **_pairs("ØŁĐĦŦɃɌɆƗɄƵ", "oldhtbreiuz"),
     **_pairs("ꓐꓑꓒꓓꓔꓖꓗꓙꓚꓜꓝꓟꓠꓡꓢꓣꓥꓦꓧꓪꓫꓬꓮꓰꓲꓳꓴ", "bpddtgkjczfmnlsravhwxyaeiou"),
     **_pairs("ᏚᎢᏢᎪᏴᏟᎠᎬᎻᎫᏦᏞᎷᏀᏒᏙᎳᏃ", "stpabcdehjklmgrvwz"),
+    **_pairs("ᎡᎥᎩᏕᎾᏻ", "riysog"),
     **_pairs("ᛕ†‡ᔕᑭᑌᗩᗪᑕᗷᑎᒪᗰᖇ", "kttspuadcbnlmr"),
     **_pairs("æœÆŒ", "aoAO"),
     # Arabic letters that are written for one another.
@@ -42,9 +43,15 @@ LOOKALIKES: Final[dict[str, str]] = {
     # Greek
     **dict(zip("αορτυνεικηχβςσζωμγϲ", "aoptuveiknxbsszwuyc", strict=True)),
     # Armenian
-    **dict(zip("օսոհցքեա", "ounhgpea", strict=True)),
+    **dict(zip("օսոհցքեատլզ", "ounhgpeaslq", strict=True)),
 }
 """Lower-case letters of other alphabets that pass for a Latin one, where a word shows that."""
+
+CAPITALS: Final[dict[str, str]] = {
+    **LOOKALIKES,
+    **dict(zip("μνυηρχ", "mnyhpx", strict=True)),
+}
+"""The same for words whose capitals pass for Latin ones: `ΜΕ` is `me`, as `μ` it would be `u`."""
 
 LEET: Final[dict[int, str]] = _pairs("0135789@$!+|€", "oiestbgasitle")
 """Digits and signs that stand for a letter inside a word."""

@@ -6,7 +6,7 @@ Idempotent: what is folded stays as it is.
 import unicodedata
 from typing import Final
 
-from smstrack_core.replies.disguise import ALWAYS, DISGUISED, LOOKALIKES
+from smstrack_core.replies.disguise import ALWAYS, CAPITALS, DISGUISED, LOOKALIKES
 
 TEXT_CHARS_MAX: Final = 2_048
 """Characters looked at: far beyond ten message parts, and a bound on the work of one reply."""
@@ -15,7 +15,7 @@ _WORD_KINDS: Final = frozenset("LNM")
 _MARKS: Final = ".,;:!…"
 _AROUND: Final = ".,;:!?…\"'()*#-\n"
 _DROPPED_KINDS: Final = frozenset({"Mn", "Me", "Cf"})
-_FILLERS: Final = frozenset("\u115f\u1160\u2800\ufffc")
+_FILLERS: Final = frozenset("\u0640\u115f\u1160\u2800\ufffc")
 """Characters by name, but nothing is seen of them; the other fillers decompose to these."""
 _PASSES_MAX: Final = 4
 """Casefolding can open a form that decomposes again, never more than twice."""
@@ -54,7 +54,9 @@ def fold(text: str) -> str:
         start += 1
     while end > start and not _is_word(joined[end - 1]):
         end -= 1
-    return _join_letters(joined[start:end])
+    found = _join_letters(joined[start:end])
+    # Without marks around it, or joined, a word may be seen to be of look-alikes.
+    return found if found.isascii() else _without_lookalikes(found)
 
 
 def plain(text: str) -> str:
@@ -82,7 +84,10 @@ def _without_lookalikes(text: str) -> str:
         if LOOKALIKES.keys().isdisjoint(word):
             continue
         latin = "".join(LOOKALIKES.get(char, char) for char in word)
-        if latin.strip(_AROUND) in DISGUISED or any("a" <= char <= "z" for char in word):
+        drawn_large = "".join(CAPITALS.get(char, char) for char in word)
+        if latin.strip(_AROUND) not in DISGUISED and drawn_large.strip(_AROUND) in DISGUISED:
+            words[at] = drawn_large
+        elif latin.strip(_AROUND) in DISGUISED or any("a" <= char <= "z" for char in word):
             words[at] = latin
     return " ".join(words)
 

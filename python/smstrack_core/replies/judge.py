@@ -24,9 +24,11 @@ from smstrack_core.replies.rules import LABELS, Rule
 from smstrack_core.replies.selftest import names
 from smstrack_core.replies.spelling import ALONE, PARTED, mended
 from smstrack_core.replies.tokens import ENDS, MARKS, STARTS, tokens
+from smstrack_core.replies.unmask import without_markup
 
 _PART: Final = MARKS | word_set(
-    "but and then pero y mais et aber und mas ma maar men och og ale но а"
+    "but and then pero y mais et aber und mas ma maar men och og ale но а "
+    "aur और ve oraz и"
 )
 """Where a text is cut to see what a veto does not reach."""
 _ORDER: Final = {label: at for at, label in enumerate(LABELS)}
@@ -113,7 +115,7 @@ class Judge:
 
     def _judged(self, text: str, sent: Iterable[str]) -> Labelled:
         envelope = cut(optout.edges(text), sent)
-        body = envelope.body
+        body = without_markup(envelope.body)
         verdict = _Verdict([f"cut:{name}" for name in envelope.cuts] if envelope.cuts else [])
         label = None
         if self._may_be_keyword(body):

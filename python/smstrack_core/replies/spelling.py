@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Final
 
-from smstrack_core.replies import keywords
+from smstrack_core.replies import keywords, unmask
 from smstrack_core.replies.disguise import LEET, word_set
 
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
@@ -163,7 +163,7 @@ _USUAL: Final = (
     "want",
     "more", "so", "again", "already", "lose", "why", "what", "who", "love", "hate", "stupid", "ugh",
     "spam", "wrong", "not", "interested", "you", "your", "of", "see", "will", "call", "tell",
-    "send",
+    "send", "ever", "never", "keep", "please",
 )  # fmt: skip
 
 _MEANT: Final = word_set("stop unsubscribe unsub cancel remove texting baja alto quit")
@@ -205,7 +205,11 @@ def known_words() -> frozenset[str]:
 
 def unleet(text: str) -> str:
     """`st0p` and `$top` are `stop`: only where a word that matters comes out."""
-    return " ".join([_UNLEET[word] for word in text.split(" ")])
+    words = text.split(" ")
+    found = [_UNLEET[word] for word in words]
+    if found != words:
+        found = [unmask.unleet_short(word) for word in found]
+    return " ".join(found)
 
 
 class _Unleet(dict[str, str]):
@@ -228,7 +232,15 @@ def _unleet(word: str) -> str:
     for tried in (bare, bare.rstrip("!")):
         if tried.translate(LEET) in _MEANT and not tried.isalpha():
             return tried.translate(LEET) + word[len(tried) :].replace("!", " . ")
+    if not _LEET_INSIDE.isdisjoint(bare) and any("a" <= char <= "z" for char in bare):
+        for tried in (bare, bare.rstrip("!")):
+            meant = unmask.unleet(tried)
+            if meant != tried:
+                return meant + word[len(tried) :].replace("!", " . ")
     return word
+
+
+_LEET_INSIDE: Final = frozenset("0134579@$")
 
 
 def shortened(word: str, known: frozenset[str]) -> str:

@@ -13,6 +13,7 @@ from smstrack_core.replies.disguise import word_set
 from smstrack_core.replies.fold import plain
 from smstrack_core.replies.limits import JUDGED_CHARS_MAX, TOKENS_MAX
 from smstrack_core.replies.spelling import known_words, shortened, unleet
+from smstrack_core.replies.unmask import parted, uncensored
 
 STARTS: Final = "<"
 ENDS: Final = ">"
@@ -66,7 +67,8 @@ def _is_dense(char: str) -> bool:
 
 
 _SPACING: Final = _Spacing()
-_LEET: Final = frozenset("01357@$")
+_LEET: Final = frozenset("013457@$!")
+_STARS: Final = frozenset("*#_-")
 
 
 class _Plain(dict[str, str | None]):
@@ -78,7 +80,9 @@ class _Plain(dict[str, str | None]):
         elif word == "#":
             found = "number"
         elif len(word) > 3 and _has_run(word):
-            found = shortened(word, known_words())
+            found = parted(shortened(word, known_words()))
+        elif len(word) > 6 and word.isascii() and word not in known_words():
+            found = parted(word)
         else:
             found = word
         if len(self) < 50_000:
@@ -102,6 +106,8 @@ def tokens(text: str) -> list[str]:
     if len(text) > JUDGED_CHARS_MAX:
         text = f"{text[: JUDGED_CHARS_MAX // 2]}. {text[-JUDGED_CHARS_MAX // 2 :]}"
     text = plain(text)
+    if not _STARS.isdisjoint(text):
+        text = " ".join([uncensored(word) for word in text.split(" ")]).replace("_", " ")
     if not _LEET.isdisjoint(text):
         text = unleet(text)
     return tokens_of_plain(text)
@@ -116,7 +122,10 @@ def tokens_of_plain(text: str) -> list[str]:
     for word in text.split():
         plain_word = _PLAIN[word]
         if plain_word is not None:
-            found.append(plain_word)
+            if " " in plain_word:
+                found += plain_word.split()
+            elif len(found) < 3 or plain_word != found[-1] or not _is_thrice(found, word):
+                found.append(plain_word)
         elif "." in word and word != ".":
             _add_dotted(found, word)
         elif not (word in MARKS and found and found[-1] in MARKS):
@@ -157,22 +166,52 @@ def _is_host(parts: list[str]) -> bool:
     return parts[-1] in _TOP_DOMAINS
 
 
+def _is_thrice(found: list[str], word: str) -> bool:
+    """Whether a sign stands there three times already."""
+    return found[-1] == found[-2] == found[-3] == word and not word.isalnum()
+
+
+_PHONES: Final = frozenset("📱💬📲📩📧📨✉📞☎")
+_HALTS: Final = frozenset("🛑⛔🚫📵✋")
+
+
 def _letters_joined(found: list[str]) -> list[str]:
-    """`s t o p me` is `stop me`: three or more single Latin letters in a row are one word."""
+    """`s t o p me` is `stop me`: three or more single Latin letters in a row are one word.
+
+    Signs between them (`s 🔥 t 🔥 o 🔥 p`) are nothing.
+    """
+    if not _HALTS.isdisjoint(found):
+        found = [
+            "texting" if token in _PHONES and at and found[at - 1] in _HALTS else token
+            for at, token in enumerate(found)
+        ]
     singles = [token for token in found if len(token) == 1 and "a" <= token <= "z"]
     if len(singles) < 3:
         return found
     out: list[str] = []
     run: list[str] = []
+    between: list[str] = []
     for token in [*found, ""]:
         if len(token) == 1 and "a" <= token <= "z":
             run.append(token)
             continue
-        if len(run) > 2:
-            out.append("".join(run))
+        if len(run) == 1 + len(between) and _is_sign(token) and set(between) <= {token}:
+            between.append(token)
+            continue
+        if len(run) > 2 and len(between) in (0, len(run) - 1, len(run)):
+            out += parted("".join(run)).split()
+            out += between[len(run) - 1 :]
+        elif between:
+            for at, letter in enumerate(run):
+                out += [letter, *between[at : at + 1]]
+            out += between[len(run) :]
         else:
             out += run
-        run = []
+        run, between = [], []
         if token:
             out.append(token)
     return out
+
+
+def _is_sign(token: str) -> bool:
+    return len(token) == 1 and token not in MARKS and unicodedata.category(token) == "So"

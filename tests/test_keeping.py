@@ -23,7 +23,7 @@ def filled(data: Path, batches: int = 6) -> None:
     """A blast, and receipts in several batches; every contact's message is delivered."""
     with sms.open(data) as engine:
         b1 = engine.campaign("spring").blast("b1")
-        b1.sent([(number(index), f"SM{index}") for index in range(batches * 10)], "twilio")
+        b1.sent([(number(index), f"SM{index}") for index in range(batches * 10)], provider="twilio")
         for batch in range(batches):
             ids = range(batch * 10, batch * 10 + 10)
             engine.ingest(
@@ -34,7 +34,7 @@ def filled(data: Path, batches: int = 6) -> None:
 async def test_a_copy_holds_what_was_answered_before(tmp_path: Path) -> None:
     with sms.open(tmp_path / "data") as engine:
         b1 = engine.campaign("spring").blast("b1")
-        b1.sent([(number(index), f"SM{index}") for index in range(RECEIPTS)], "twilio")
+        b1.sent([(number(index), f"SM{index}") for index in range(RECEIPTS)], provider="twilio")
         done = 0
         copies: list[tuple[int, subprocess.CompletedProcess[str]]] = []
 

@@ -31,6 +31,7 @@ __all__ = [
     "known_role",
     "parse_request",
     "providers",
+    "repair",
     "schemes",
     "verify",
 ]

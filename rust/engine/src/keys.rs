@@ -114,7 +114,7 @@ impl Keys {
     }
 
     /// The identity of a receipt: keys and numbers, then two short texts.
-    pub fn receipt(self, words: [u64; 4], kinds: [u8; 2], texts: [&str; 2]) -> u64 {
+    pub fn receipt(self, words: [u64; 4], kinds: [u8; 3], texts: [&str; 2]) -> u64 {
         let mut bytes = [0; 32];
         for (place, word) in bytes.as_chunks_mut().0.iter_mut().zip(words) {
             *place = word.to_le_bytes();

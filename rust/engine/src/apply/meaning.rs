@@ -231,7 +231,8 @@ pub(crate) fn event_key(keys: Keys, record: &EventRecord<'_>, received_ms: i64) 
         return receipt_key(keys, &plain, received_ms);
     }
     let contact = record.contact.map_or(0, |number| number.0).to_le_bytes();
-    let state_byte = [record.state.map_or(0, Word::code)];
+    let state = record.state.map_or(0, Word::code);
+    let class = record.class.map_or(0, ErrorClass::code);
     let is_named = !id.is_empty();
     let own_id = matches!(record.kind, Kind::Reply | Kind::OptOut | Kind::Receipt) && is_named;
     let when = match record.occurred_us {
@@ -256,7 +257,7 @@ pub(crate) fn event_key(keys: Keys, record: &EventRecord<'_>, received_ms: i64) 
         record.client_ref.as_bytes(),
         &contact,
         sender_key_text(record.sender).as_bytes(),
-        &state_byte,
+        &[state, class],
         record.code.as_bytes(),
         text.as_bytes(),
         record.campaign.as_bytes(),
@@ -265,6 +266,7 @@ pub(crate) fn event_key(keys: Keys, record: &EventRecord<'_>, received_ms: i64) 
         record.step.as_bytes(),
         &[more],
         &record.value_micros.unwrap_or_default().to_le_bytes(),
+        record.currency.as_bytes(),
         &when.to_le_bytes(),
     ])
 }
@@ -285,6 +287,7 @@ pub(crate) fn receipt_key(keys: Keys, record: &LikelyRecord<'_>, received_ms: i6
     ];
     // The message's key is made of provider and account; without one they speak for themselves.
     let account = if message == 0 { record.account } else { "" };
-    let kinds = [record.provider.code(), record.state.code()];
+    let class = record.class.map_or(0, ErrorClass::code);
+    let kinds = [record.provider.code(), record.state.code(), class];
     keys.receipt(words, kinds, [record.code, account])
 }

@@ -239,7 +239,7 @@ impl<'s> Row<'s> {
     /// The error code, prose cut to its limit; none where it says that there is no error.
     pub fn code(&mut self, slots: &[Slot]) -> Result<Option<Cow<'s, str>>, Fault> {
         let code = self.first(slots, usize::MAX)?;
-        Ok(code.and_then(clean_code))
+        Ok(code.map(trimmed).and_then(clean_code))
     }
 
     /// The text of a reply: the first of these that the wire has, if only an empty one.
@@ -300,6 +300,15 @@ pub(super) fn has_nul(text: &str) -> bool {
         != 0
 }
 
+/// Without the blanks around it, which providers pad codes with.
+fn trimmed(code: Cow<'_, str>) -> Cow<'_, str> {
+    match code {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim_ascii()),
+        Cow::Owned(text) if text.trim_ascii().len() == text.len() => Cow::Owned(text),
+        Cow::Owned(text) => Cow::Owned(text.trim_ascii().to_owned()),
+    }
+}
+
 /// A code that says something: none where it is empty, all zeros or a placeholder. Cut at its
 /// limit, and at a NUL, which ends the C strings some gateways copy.
 pub(super) fn clean_code(code: Cow<'_, str>) -> Option<Cow<'_, str>> {
@@ -309,11 +318,6 @@ pub(super) fn clean_code(code: Cow<'_, str>) -> Option<Cow<'_, str>> {
     }
     let kept = code.get(..end).unwrap_or_default();
     let kept = kept.split('\0').next().unwrap_or_default();
-    // Blanks around it are no part of a code; one before it is a copy of its own.
-    let kept = kept.trim_ascii_end();
-    if kept.starts_with(|first: char| first.is_ascii_whitespace()) {
-        return clean_code(Cow::Owned(kept.trim_ascii_start().to_owned()));
-    }
     let digits = kept.strip_prefix("0x").filter(|digits| !digits.is_empty());
     let digits = digits.unwrap_or(kept);
     if digits.bytes().all(|byte| byte == b'0') || matches!(kept, "ND" | "...") {
@@ -346,7 +350,7 @@ mod tests {
             ("...", None),
             ("", None),
         ] {
-            let found = clean_code(Cow::Borrowed(code));
+            let found = clean_code(trimmed(Cow::Borrowed(code)));
             assert_eq!(found.as_deref(), expected, "{code:?}");
         }
     }

@@ -27,8 +27,7 @@ from smstrack_core.replies.tokens import ENDS, MARKS, STARTS, tokens
 from smstrack_core.replies.unmask import without_markup
 
 _PART: Final = MARKS | word_set(
-    "but and then pero y mais et aber und mas ma maar men och og ale но а "
-    "aur और ve oraz и"
+    "but and then pero y mais et aber und mas ma maar men och og ale но а aur और ve oraz и"
 )
 """Where a text is cut to see what a veto does not reach."""
 _ORDER: Final = {label: at for at, label in enumerate(LABELS)}

@@ -3,7 +3,6 @@
 Only where words that matter come out: a small vocabulary, so that other words stay what they are.
 """
 
-import re
 from functools import cache
 from html import unescape
 from typing import Final
@@ -24,7 +23,9 @@ VOCABULARY: Final = _HEADS | word_set(
 )
 """What may be found in a word run together, or behind digits and signs."""
 _PAIRED: Final = word_set("stop remove unsubscribe unsub quit")
-_AFTER: Final = word_set("texting me it this now please pls messaging sending us spamming these all")
+_AFTER: Final = word_set(
+    "texting me it this now please pls messaging sending us spamming these all"
+)
 """What is enough after one of `_PAIRED`: not `stopcontact`, which is a Dutch word."""
 _CENSORED: Final = (
     "stop", "text", "texts", "texting", "quit", "cancel", "remove", "unsub", "unsubscribe", "spam",
@@ -40,22 +41,41 @@ _INSIDE: Final = {**LEET, ord("4"): "a"}
 _ELL: Final = {**_INSIDE, ord("1"): "l", ord("!"): "l"}
 _LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz'")
 _STARS: Final = frozenset("*#_-")
-_BLOCK: Final = word_set("br p div li ul ol h1 h2 h3 body html head")
-_TAG: Final = re.compile(
-    r"</?(b|i|u|s|p|br|div|span|strong|em|font|a|html|body|head|h[1-3]|li|ul|ol|small|big|strike|"
-    r"del|center|code|pre|mark)(?:\s[^<>]{0,200})?/?>",
-    re.IGNORECASE,
+_BLOCKS: Final = word_set("br p div li ul ol h1 h2 h3 body html head")
+_TAGS: Final = _BLOCKS | word_set(
+    "b i u s span strong em font a small big strike del center code pre mark"
 )
-_ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});")
+_TAG_CHARS_MAX: Final = 220
+_ENTITY_CHARS_MAX: Final = 9
 
 
 def without_markup(text: str) -> str:
     """Without tags of HTML, and with its entities as the characters that they name."""
     if "&" in text and ";" in text:
-        text = _ENTITY.sub(lambda found: unescape(found[0]), text)
+        first, *rest = text.split("&")
+        text = first + "".join([_entity(piece) for piece in rest])
     if "<" in text and ">" in text:
-        text = _TAG.sub(lambda found: "\n" if found[1].lower() in _BLOCK else "", text)
+        first, *rest = text.split("<")
+        text = first + "".join([_tag(piece) for piece in rest])
     return text
+
+
+def _entity(piece: str) -> str:
+    """What stood behind a `&`, with the character that it names."""
+    end = piece.find(";", 0, _ENTITY_CHARS_MAX)
+    name = piece[: end + 1]
+    if end < 2 or not name[:-1].removeprefix("#").isalnum():
+        return f"&{piece}"
+    return unescape(f"&{name}") + piece[end + 1 :]
+
+
+def _tag(piece: str) -> str:
+    """What stood behind a `<`, without the tag that it opens, if it is one."""
+    end = piece.find(">", 0, _TAG_CHARS_MAX)
+    words = piece[: max(end, 0)].strip("/").lower().split(None, 1)
+    if not words or piece[0].isspace() or words[0] not in _TAGS:
+        return f"<{piece}"
+    return ("\n" if words[0] in _BLOCKS else "") + piece[end + 1 :]
 
 
 def unleet(word: str) -> str:
@@ -74,7 +94,7 @@ def unleet_short(word: str) -> str:
 
 def uncensored(word: str) -> str:
     """`st*p` is `stop`; other words stay."""
-    bare = word.strip("*#_-.,;:!?\"()")
+    bare = word.strip('*#_-.,;:!?"()')
     signs = [char for char in bare if char in _STARS]
     if len(set(signs)) != 1 or len(bare) > 12 or len(bare) - len(signs) < 2:
         return word

@@ -30,7 +30,7 @@ RUST_SOURCES := $(shell find rust -name '*.rs' -o -name Cargo.toml 2>/dev/null |
 	Cargo.toml Cargo.lock pyproject.toml
 
 .PHONY: help prerequisites setup build demo test test-rust test-py lint format stubs fuzz bench \
-	soak ci clean lock
+	soak ci clean lock model
 
 help: ## List the tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -110,6 +110,12 @@ bench: build .venv/.bench ## Measure beside the rivals, checking every answer
 	$(BIN)/python bench/ingest.py
 	$(BIN)/python bench/http.py
 	$(BIN)/python bench/replies.py --texts 20000 --sample 200
+
+model: build ## Fit the model that hears replies, from the lines in training/ and tests/
+	test -d target/training || $(PYTHON) -m venv target/training
+	target/training/bin/pip install --quiet --requirement training/requirements.txt
+	PYTHONPATH=python:$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
+		target/training/bin/python training/fit.py
 
 soak: build ## Kill and restart for T seconds under load (T=60)
 	SOAK_SECONDS=$(T) $(BIN)/pytest tests/test_kill.py -s

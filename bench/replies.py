@@ -65,6 +65,7 @@ def main() -> int:
         default_cache,
         haystack,
     )
+    from smstrack_core.replies.opinion import classifier  # noqa: PLC0415
     from smstrack_core.replies.rules import built_in  # noqa: PLC0415
 
     common.progress("compiling the rules")
@@ -86,7 +87,7 @@ def main() -> int:
                 matcher.scan(text)
             done = len(data)
         else:
-            judge = Judge([matcher]).judge
+            judge = Judge([matcher], None, classifier()).judge
             for text in texts:
                 judge(text)
             done = len(texts)

@@ -14,6 +14,7 @@ __all__ = [
     "TEMPLATE_ROLES",
     "Backup",
     "Batch",
+    "Classifier",
     "ClosedError",
     "Consent",
     "Door",
@@ -430,6 +431,32 @@ def repair(path: str) -> str:
 
     Raises StorageError: already_open; file_invalid, what cannot be repaired; io_failed.
     """
+
+@final
+class Classifier:
+    """A linear model that says how much a reply reads like an opt-out. Frozen.
+
+    Args:
+        file: Bytes of a model's file, `replies/model.bin`.
+
+    Raises ValueError: it is cut, changed, or of another format.
+    """
+
+    def __new__(cls, file: bytes) -> Self: ...
+    def score(self, text: bytes) -> float:
+        """0 to 1, for a text as `replies.matcher.haystack` makes it. Microseconds; GIL held."""
+    @staticmethod
+    def file(weights: Sequence[int], scale: float, bias: float) -> bytes:
+        """The file of a model with these weights, -32,768 to 32,767, each times `scale`.
+
+        Raises ValueError: they are not 2 to the power of 8 to 22.
+        """
+    @staticmethod
+    def features(text: bytes, bits: int) -> bytes:
+        """Numbers of the weights that a text uses, u32 each, for the one who makes a model.
+
+        Raises ValueError: bits below 8 or above 22.
+        """
 
 @final
 class Backup:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
+from smstrack_core._core import Classifier
 from smstrack_core.replies import keywords, optout
 from smstrack_core.replies.disguise import word_set
 from smstrack_core.replies.envelope import cut
@@ -48,6 +49,17 @@ class Labelled:
     """Ids of what said so, in order: rules, `keyword:...`, `cut:...`, `veto:...`."""
 
 
+HEARD: Final = 0.8
+"""Score from which the model alone makes an opt-out, a likely one."""
+HEARD_AGAINST_A_VETO: Final = 0.9
+"""The same where a veto found another meaning of a word."""
+DOUBTED: Final = 0.1
+"""Score below which a rule's opt-out is none: the model has read such texts that meant another."""
+OPINION_WORDS_MIN: Final = 3
+"""Words below which the model is not asked: what is so short is a keyword, or is not."""
+_PLAIN: Final = frozenset({"opt_in", "auto_reply", "wrong_number", "help"})
+"""Labels of rules beside which the model is not asked: they say what the reply is."""
+
 _AROUND: Final = ".,;:!?'\"()*#-"
 _SLIP_WORDS_MAX: Final = 11
 """Longer replies say more than a keyword and courtesy: five words, and marks between them."""
@@ -73,9 +85,14 @@ class Judge:
     """Judges replies by one or more sets of rules. Not for use by two threads at a time."""
 
     def __init__(
-        self, matchers: Sequence[Matcher], words: dict[str, tuple[str, str]] | None = None
+        self,
+        matchers: Sequence[Matcher],
+        words: dict[str, tuple[str, str]] | None = None,
+        opinion: Classifier | None = None,
     ) -> None:
         self._matchers = tuple(matchers)
+        self._opinion = opinion
+        self._own = frozenset(rule.id for matcher in self._matchers[1:] for rule in matcher.rules)
         own = words or {}
         self._whole = {**{word: label for word, (label, _) in own.items()}, **_WHOLE}
         self._heads = _HEADS | {word.split(" ")[0] for word in own}
@@ -136,6 +153,8 @@ class Judge:
             self._add_floor(verdict, body)
         if "?" in words:
             verdict.labels.add("question")
+        if self._opinion is not None:
+            verdict.hear(self._opinion, spaced, self._own)
         return verdict.labelled(body, words)
 
     def _may_be_keyword(self, body: str) -> bool:
@@ -266,6 +285,24 @@ class _Verdict:
         self._phrased.append(rule)
         if rule.label == "auto_reply" and rule.grade == "certain":
             self.is_machine = True
+
+    def hear(self, opinion: Classifier, spaced: str, own: frozenset[str]) -> None:
+        """Asks the model about wordings that no rule has, or only built-in ones call opt-outs."""
+        said = {rule.label for rule in self._phrased}
+        is_said = bool(self._grades) or any(rule.id in own for rule in self._phrased)
+        if is_said or self.is_machine or not said.isdisjoint(_PLAIN):
+            return
+        if sum(word not in MARKS for word in spaced.split()) < OPINION_WORDS_MIN:
+            return
+        score = opinion.score(spaced.encode("utf-8", "replace"))
+        if "opt_out" in said:
+            if score < DOUBTED:
+                self._phrased = [rule for rule in self._phrased if rule.label != "opt_out"]
+                self.rules.append("model:doubts")
+        elif score >= (HEARD_AGAINST_A_VETO if self.removed else HEARD):
+            self.labels.add("opt_out")
+            self.grade("likely")
+            self.rules.append("model:opt_out")
 
     def labelled(self, body: str, words: list[str]) -> Labelled:
         if self._phrased:

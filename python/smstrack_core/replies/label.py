@@ -11,11 +11,13 @@ from time import monotonic
 from typing import Final, final
 
 from smstrack_core._core import LABELS as WORDS
+from smstrack_core._core import Classifier
 from smstrack_core.errors import input_error
 from smstrack_core.replies.bomb import compile_bounded
 from smstrack_core.replies.judge import NOT_JUDGED, Judge, Labelled
 from smstrack_core.replies.limits import SLICE_MS
 from smstrack_core.replies.matcher import Matcher, default_cache
+from smstrack_core.replies.opinion import classifier
 from smstrack_core.replies.rules import built_in, load
 from smstrack_core.replies.selftest import SelfTest
 
@@ -119,7 +121,15 @@ def labeller(paths: Sequence[str | Path] = (), *, cache: Path | None = None) -> 
                 f'{first.rule.source}, rule "{first.rule.id}": example "{first.example[:60]}" '
                 f"{first.what} ({len(found)} such). Replies are not judged by these rules.",
             )
-    return Labeller(Judge(matchers, dict(own.keywords)))
+    return Labeller(Judge(matchers, dict(own.keywords), _opinion()))
+
+
+def _opinion() -> Classifier:
+    try:
+        return classifier()
+    except (OSError, ValueError) as error:
+        message = f"the model of replies cannot be used: {error}. Replies are not judged."
+        raise input_error("self_test_failed", message) from error
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@
 use pyo3::prelude::*;
 
 mod batch;
+mod classifier;
 mod consent;
 mod convert;
 mod decode;
@@ -32,6 +33,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(decode::decode, module)?)?;
     module.add_function(wrap_pyfunction!(decode::parse_request, module)?)?;
     module.add_function(wrap_pyfunction!(decode::providers, module)?)?;
+    module.add_class::<classifier::Classifier>()?;
     module.add_class::<keeping::Backup>()?;
     module.add_function(wrap_pyfunction!(keeping::check, module)?)?;
     module.add_function(wrap_pyfunction!(keeping::repair, module)?)?;

@@ -11,6 +11,7 @@ pub mod backup;
 pub mod batch;
 pub mod bind;
 pub mod check;
+pub mod classifier;
 pub mod codec;
 pub mod consent;
 pub mod contacts;

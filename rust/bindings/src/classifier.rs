@@ -1,0 +1,49 @@
+//! The second opinion on replies, for Python: a model and its scores.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use smstrack_engine::classifier;
+
+/// See `_core.pyi`.
+#[pyclass(frozen, module = "smstrack_core._core")]
+pub struct Classifier {
+    inner: classifier::Classifier,
+}
+
+#[pymethods]
+impl Classifier {
+    #[new]
+    fn new(file: &[u8]) -> PyResult<Self> {
+        let inner = classifier::Classifier::read(file)
+            .map_err(|what| PyValueError::new_err(format!("the model of replies {what}")))?;
+        Ok(Self { inner })
+    }
+
+    fn score(&self, text: &[u8]) -> f32 {
+        self.inner.score(&String::from_utf8_lossy(text))
+    }
+
+    #[staticmethod]
+    fn file<'py>(
+        py: Python<'py>,
+        weights: Vec<i16>,
+        scale: f32,
+        bias: f32,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let made = classifier::Classifier::new(weights, scale, bias)
+            .map_err(|what| PyValueError::new_err(format!("the model {what}")))?;
+        Ok(PyBytes::new(py, &made.file()))
+    }
+
+    /// Little-endian u32 each.
+    #[staticmethod]
+    fn features<'py>(py: Python<'py>, text: &[u8], bits: u32) -> PyResult<Bound<'py, PyBytes>> {
+        if !(8..=22).contains(&bits) {
+            return Err(PyValueError::new_err("bits are 8 to 22"));
+        }
+        let found = classifier::features(&String::from_utf8_lossy(text), bits);
+        let bytes: Vec<u8> = found.into_iter().flat_map(u32::to_le_bytes).collect();
+        Ok(PyBytes::new(py, &bytes))
+    }
+}

@@ -80,12 +80,12 @@ impl Classifier {
     /// # Errors
     /// In words, what is wrong.
     pub fn new(weights: Vec<i16>, scale: f32, bias: f32) -> Result<Self, &'static str> {
-        let bits = weights.len().trailing_zeros();
-        if !weights.len().is_power_of_two() || !BITS.contains(&bits) {
+        let size = weights.len().trailing_zeros();
+        if !weights.len().is_power_of_two() || !BITS.contains(&size) {
             return Err("has not 2 to the power of 8 to 22 weights");
         }
         Ok(Self {
-            bits,
+            bits: size,
             scale,
             bias,
             weights,
@@ -100,8 +100,10 @@ impl Classifier {
         }
         let weight = |at: &u32| self.weights.get(*at as usize).copied().map_or(0, i32::from);
         let sum: i32 = found.iter().map(weight).sum();
-        // Neither is near the 24 bits that a float holds exactly.
-        #[allow(clippy::cast_precision_loss)]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a score is no more exact than that"
+        )]
         let (sum, count) = (sum as f32, found.len() as f32);
         let logit = (sum * self.scale / count.sqrt()) + self.bias;
         1.0 / (1.0 + (-logit).exp())

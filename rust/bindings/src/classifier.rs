@@ -25,12 +25,12 @@ impl Classifier {
     }
 
     #[staticmethod]
-    fn file<'py>(
-        py: Python<'py>,
+    fn file(
+        py: Python<'_>,
         weights: Vec<i16>,
         scale: f32,
         bias: f32,
-    ) -> PyResult<Bound<'py, PyBytes>> {
+    ) -> PyResult<Bound<'_, PyBytes>> {
         let made = classifier::Classifier::new(weights, scale, bias)
             .map_err(|what| PyValueError::new_err(format!("the model {what}")))?;
         Ok(PyBytes::new(py, &made.file()))

@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_text_of_the_models_words_scores_higher() {
-        let read = Classifier::read(&model("no more of these", 900)).unwrap();
+        let read = Classifier::read(&model("no more of these", 450)).unwrap();
         let near = read.score(" < please no more of these > ");
         let far = read.score(" < see you on friday > ");
         assert!(near > 0.9 && far < 0.5, "{near} {far}");

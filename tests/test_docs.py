@@ -72,7 +72,7 @@ def test_every_command_is_documented_and_every_documented_one_exists() -> None:
     readme = (ROOT / "README.md").read_text()
     assert commands == {
         *("serve", "demo", "decode", "providers", "verify", "report", "segment", "check"),
-        *("backup", "repair"),
+        *("backup", "repair", "log", "replay"),
         *("dead-letters", "profile", "rules", "classify"),
         *("explain", "reviews", "replies", "relabel", "consent"),
     }

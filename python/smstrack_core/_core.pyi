@@ -30,6 +30,7 @@ __all__ = [
     "describe_providers",
     "is_certificate_url",
     "known_role",
+    "log_lines",
     "parse_request",
     "providers",
     "repair",
@@ -245,6 +246,9 @@ class Engine:
         method, target, body (base64; with a request's first row). A page counts requests, ends
         early where bodies are large, and goes on after its last position."""
 
+    def settle(self, letters: Sequence[int], now_ms: int) -> int:
+        """Takes dead letters off the list, by position; returns how many were on it. Blocks on
+        fsync. Raises StorageError: the disk refused."""
     def stats(self) -> str:
         """JSON counters of the directory: events, duplicates, rejects by code, parked, orphans,
         contacts, messages, positions, poisoned. No numbers, no texts."""
@@ -424,6 +428,22 @@ def known_role(word: str) -> str | None:
 
 def check(path: str) -> str:
     """Verifies a data directory, read-only. JSON: files, frames, positions, problems, ok."""
+
+def log_lines(
+    path: str,
+    *,
+    first: int,
+    last: int,
+    count_max: int,
+    numbers: bool = False,
+    texts: bool = False,
+) -> str:
+    """Records of a directory's log in a range of positions, as a JSON list in order.
+
+    Ends early where it gets long, and at damage: go on after its last position. Numbers are masked
+    and texts left out unless asked for. Blocks on disk; GIL released. Reads only, also beside a
+    server. Raises StorageError: no data directory, or damage before the first record of the range.
+    """
 
 def repair(path: str) -> str:
     """Cuts a damaged log where it can no longer be read; what is cut stays beside it. JSON:

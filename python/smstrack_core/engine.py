@@ -289,6 +289,13 @@ class Engine(ConsentBook):
         )
         return letters
 
+    def settle(self, positions: Iterable[int]) -> int:
+        """Takes dead letters off the list: they were sent again, or are given up.
+
+        Their records stay in the log. Returns how many were on the list. Blocks on fsync.
+        """
+        return self.core.settle(list(positions), now_ms())
+
     def stats(self) -> dict[str, Any]:
         """Counters of the directory; no numbers, no texts."""
         return _object(self.core.stats())

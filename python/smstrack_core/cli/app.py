@@ -12,7 +12,7 @@ import smstrack_core as sms
 from smstrack_core import _core
 from smstrack_core.cli import consenting
 from smstrack_core.cli.checking import check
-from smstrack_core.cli.keeping import backup, repair
+from smstrack_core.cli.keeping import backup, print_log, repair
 from smstrack_core.cli.labelling import classify_command, rules_app
 from smstrack_core.cli.output import (
     advance,
@@ -23,6 +23,8 @@ from smstrack_core.cli.output import (
     say,
 )
 from smstrack_core.cli.profiling import Loaded, profile_app, providers
+from smstrack_core.cli.refused import dead_letters, replay_letters
+from smstrack_core.cli.templating import roles_of
 from smstrack_core.cli.verifying import verify
 
 app: Final = typer.Typer(
@@ -42,9 +44,6 @@ app.add_typer(rules_app, name="rules")
 app.command("classify")(classify_command)
 
 Directory = Annotated[Path, typer.Argument(help="Data directory.", metavar="DIR")]
-ROLES: Final = _core.TEMPLATE_ROLES
-"""What a parameter of a template may stand for."""
-
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON value on stdout.")]
 
 
@@ -135,7 +134,7 @@ def serve(
     templates: dict[str, dict[str, str]] = {}
     for written in template or []:
         key, _, roles = written.partition("=")
-        templates[key] = _roles(roles)
+        templates[key] = roles_of(roles)
     if default_trust is not None and verify_file is not None:
         message = "write default_trust into the file of --verify."
         raise typer.BadParameter(message, param_hint="--default-trust")
@@ -213,7 +212,7 @@ def decode(
     if provider not in known:
         message = f"{provider!r} is not one of {', '.join(known)}."
         raise typer.BadParameter(message, param_hint="--provider")
-    roles = None if template is None else _roles(template)
+    roles = None if template is None else roles_of(template)
     failed = False
     for file in files:
         for line in _decoded(provider, file, roles, loaded):
@@ -313,54 +312,12 @@ def segment(
                 print_line("\n".join(page))
 
 
-@app.command("dead-letters")
-def dead_letters(
-    directory: Directory,
-    after: Annotated[int, typer.Option(help="Only after this log position.", min=0)] = 0,
-    count_max: Annotated[
-        int | None, typer.Option("--count-max", help="At most so many rows.", min=1)
-    ] = None,
-    bodies: Annotated[
-        bool, typer.Option("--bodies", help="Also queries and bodies as they came: personal data.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """List what was refused: where, when, why and at which byte.
-
-    Queries and bodies hold numbers and texts of people, so only their sizes are shown unless
-    `--bodies` asks for them; with `--json` bodies are base64. Rows of one request share its body,
-    which stands with the first of them.
-
-    Examples:
-
-    - `smstrack dead-letters ./data`
-    - `smstrack dead-letters ./data --after 1204 --json --bodies`
-    """
-    from smstrack_core.cli.refused import print_letters  # noqa: PLC0415 - keeps the others quick
-
-    with sms.open(directory, create=False) as engine:
-        print_letters(engine, after, count_max, bodies=bodies, as_json=as_json)
-
-
+app.command("dead-letters")(dead_letters)
+app.command("replay")(replay_letters)
 app.command()(check)
+app.command("log")(print_log)
 app.command()(backup)
 app.command()(repair)
 
 
 consenting.add_to(app)
-
-
-def _roles(text: str) -> dict[str, str]:
-    """A template from JSON. Raises typer.BadParameter, exit code 2."""
-    try:
-        found = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        found = None
-    if not isinstance(found, dict) or not all(isinstance(role, str) for role in found.values()):
-        message = 'expected a JSON object of names and roles, {"id": "message_id", "type": "dlr"}.'
-        raise typer.BadParameter(message, param_hint="--template")
-    unknown = sorted(role for role in found.values() if _core.known_role(role) is None)
-    if unknown:
-        message = f"unknown role {unknown[0][:64]!r}; the roles are: {', '.join(ROLES)}."
-        raise typer.BadParameter(message, param_hint="--template")
-    return found

@@ -1,4 +1,4 @@
-"""`smstrack backup` and `smstrack repair`: a data directory as a whole."""
+"""`smstrack backup`, `smstrack repair`, `smstrack log`: a data directory's own files."""
 
 import threading
 from pathlib import Path
@@ -119,3 +119,50 @@ def repair(
             f"{piece['kept_as']} ({piece['why']})"
         )
     print_line(f"the log now ends at position {done['last_position']:,}")
+
+
+_LOG_PAGE = 1_000
+
+
+def print_log(
+    directory: Directory,
+    first: Annotated[int, typer.Option("--from", help="First position.", min=1)] = 1,
+    last: Annotated[int | None, typer.Option("--to", help="Last position.", min=1)] = None,
+    numbers: Annotated[
+        bool, typer.Option("--numbers", help="Whole phone numbers: personal data.")
+    ] = False,
+    texts: Annotated[
+        bool, typer.Option("--texts", help="Also what people wrote: personal data.")
+    ] = False,
+) -> None:
+    """Print the records of the log, one JSON line each, in order of position.
+
+    Phone numbers are masked, and of texts only the length is shown, unless asked for. Changes
+    nothing, and may run beside a server.
+
+    Examples:
+    - `smstrack log ./data --from 1204 --to 1210`
+    - `smstrack log ./data | jq 'select(.record == "ledger")'`
+    """
+    after = (1 << 64) - 1 if last is None else last
+    with exit_if_interrupted():
+        while page := _log_page(directory, (first, after), numbers=numbers, texts=texts):
+            print_line("\n".join(orjson.dumps(line).decode() for line in page))
+            first = page[-1]["position"] + 1
+
+
+def _log_page(
+    directory: Path, between: tuple[int, int], *, numbers: bool, texts: bool
+) -> list[dict[str, Any]]:
+    first, last = between
+    lines: list[dict[str, Any]] = orjson.loads(
+        _core.log_lines(
+            str(directory),
+            first=first,
+            last=last,
+            count_max=_LOG_PAGE,
+            numbers=numbers,
+            texts=texts,
+        )
+    )
+    return lines

@@ -378,6 +378,10 @@ impl Engine {
         })
     }
 
+    fn settle(&self, py: Python<'_>, letters: Vec<u64>, now_ms: i64) -> PyResult<usize> {
+        self.run(py, |engine| engine.settle(&letters, now_ms))
+    }
+
     fn stats(&self, py: Python<'_>) -> PyResult<String> {
         self.run(py, |engine| engine.stats().map(|stats| stats.to_string()))
     }

@@ -9,6 +9,7 @@ use smstrack_engine::backup::backup;
 use smstrack_engine::engine::lock_path;
 use smstrack_engine::error::{EngineError, InputError};
 use smstrack_engine::log::disk::{Disk, RealDisk};
+use smstrack_engine::log_lines::Range;
 
 use crate::errors;
 
@@ -29,6 +30,33 @@ pub fn repair(py: Python<'_>, path: &str) -> PyResult<String> {
         Ok(smstrack_engine::repair::repair(&disk)?.to_string())
     })
     .map_err(|error: EngineError| errors::engine(py, &error))
+}
+
+/// See `_core.pyi`.
+#[pyfunction]
+#[pyo3(signature = (path, *, first, last, count_max, numbers=false, texts=false))]
+pub fn log_lines(
+    py: Python<'_>,
+    path: &str,
+    first: u64,
+    last: u64,
+    count_max: usize,
+    numbers: bool,
+    texts: bool,
+) -> PyResult<String> {
+    let range = Range {
+        first,
+        last,
+        count_max,
+        numbers,
+        texts,
+    };
+    py.detach(|| {
+        let disk = RealDisk::read_only(Path::new(path));
+        smstrack_engine::log_lines::log_lines(&disk, &range)
+    })
+    .map(|lines| serde_json::Value::from(lines).to_string())
+    .map_err(|error| errors::engine(py, &error))
 }
 
 /// See `_core.pyi`.

@@ -37,6 +37,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<keeping::Backup>()?;
     module.add_function(wrap_pyfunction!(keeping::check, module)?)?;
     module.add_function(wrap_pyfunction!(keeping::repair, module)?)?;
+    module.add_function(wrap_pyfunction!(keeping::log_lines, module)?)?;
     module.add_function(wrap_pyfunction!(decode::known_role, module)?)?;
     module.add_function(wrap_pyfunction!(verify::verify, module)?)?;
     module.add_function(wrap_pyfunction!(verify::schemes, module)?)?;

@@ -64,6 +64,10 @@ pub fn apply_found(
             }
             state.dead_letters.push(position);
         }
+        Record::Settled(record) => {
+            let is_settled = |letter: &Position| record.letters.binary_search(letter).is_ok();
+            state.dead_letters.retain(|letter| !is_settled(letter));
+        }
     }
 }
 

@@ -55,6 +55,8 @@ pub enum Record<'a> {
     Setting(SettingRecord<'a>),
     /// What today's rules say of a kept reply.
     Relabel(RelabelRecord<'a>),
+    /// Dead letters that were dealt with: sent again, or given up.
+    Settled(SettledRecord),
 }
 
 /// See [`Record::Campaign`].
@@ -339,6 +341,13 @@ pub struct RelabelRecord<'a> {
     pub sender: &'a str,
     /// Rules that fired.
     pub rules: &'a str,
+}
+
+/// See [`Record::Settled`]. Comes after the letters it is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SettledRecord {
+    /// Log positions of the letters, ascending.
+    pub letters: Vec<Position>,
 }
 
 /// Where the trust is in a state's byte: states have codes below 64.

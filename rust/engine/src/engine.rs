@@ -33,6 +33,7 @@ mod open;
 mod read;
 mod register;
 mod relabel;
+mod settle;
 mod trend;
 mod word;
 

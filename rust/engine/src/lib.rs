@@ -29,6 +29,7 @@ pub mod labels;
 pub mod ledger;
 pub mod limits;
 pub mod log;
+pub mod log_lines;
 pub mod loose;
 pub mod messages;
 mod named;

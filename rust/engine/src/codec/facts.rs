@@ -1,7 +1,9 @@
-//! Records of consent, settings and relabelling, into bytes and back: kinds 10 to 12.
+//! Records of consent, settings, relabelling and settled letters, into bytes and back: kinds 10
+//! to 13.
 
 use super::{
-    CodecError, ConsentRecord, LedgerRecord, Reader, RelabelRecord, SettingRecord, Writer,
+    CodecError, ConsentRecord, LedgerRecord, Reader, RelabelRecord, SettingRecord, SettledRecord,
+    Writer,
 };
 use crate::event::{Grade, Labels, Number, Position, Trust};
 use crate::ledger::How;
@@ -101,4 +103,28 @@ fn labels(reader: &mut Reader<'_>) -> Read<Labels> {
             byte: at,
             expected: "labels of 16 bits",
         })
+}
+
+pub(super) fn write_settled(writer: &mut Writer<'_>, record: &SettledRecord) {
+    writer.u8(13);
+    writer.varint(record.letters.len() as u64);
+    let mut last = 0;
+    for letter in &record.letters {
+        writer.varint(letter.0 - last);
+        last = letter.0;
+    }
+}
+
+pub(super) fn read_settled(reader: &mut Reader<'_>) -> Read<SettledRecord> {
+    let mut record = SettledRecord::default();
+    let mut last = 0_u64;
+    for _ in 0..reader.varint()? {
+        let next = last.checked_add(reader.varint()?);
+        let Some(next) = next.filter(|next| *next > last) else {
+            return reader.fail("positions that ascend");
+        };
+        record.letters.push(Position(next));
+        last = next;
+    }
+    Ok(record)
 }

@@ -36,7 +36,7 @@ impl<'a> Reader<'a> {
         self.at
     }
 
-    fn fail<T>(&self, expected: &'static str) -> Read<T> {
+    pub(super) fn fail<T>(&self, expected: &'static str) -> Read<T> {
         Err(CodecError {
             byte: self.at,
             expected,
@@ -207,7 +207,8 @@ pub fn decode_record<'a>(reader: &mut Reader<'a>) -> Read<Record<'a>> {
         10 => facts::read_ledger(reader).map(Record::Ledger),
         11 => facts::read_setting(reader).map(Record::Setting),
         12 => facts::read_relabel(reader).map(Record::Relabel),
-        _ => reader.fail("a record kind from 1 to 12"),
+        13 => facts::read_settled(reader).map(Record::Settled),
+        _ => reader.fail("a record kind from 1 to 13"),
     }
 }
 

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::decode::RejectCode;
 
-fn judged() -> [Record<'static>; 3] {
+fn judged() -> [Record<'static>; 4] {
     [
         Record::Ledger(LedgerRecord {
             number: Number(12_025_550_101),
@@ -37,6 +37,9 @@ fn judged() -> [Record<'static>; 3] {
             at_us: -9,
             sender: "",
             rules: "three",
+        }),
+        Record::Settled(SettledRecord {
+            letters: [1, 2, u64::MAX].map(Position).to_vec(),
         }),
     ]
 }

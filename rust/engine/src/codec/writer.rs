@@ -85,6 +85,7 @@ pub fn encode_record(record: &Record<'_>, out: &mut Vec<u8>) {
         Record::Ledger(record) => facts::write_ledger(&mut writer, record),
         Record::Setting(record) => facts::write_setting(&mut writer, record),
         Record::Relabel(record) => facts::write_relabel(&mut writer, record),
+        Record::Settled(record) => facts::write_settled(&mut writer, record),
     }
 }
 

@@ -91,6 +91,7 @@ pub fn directory(state: &State) -> Value {
         "orphans": state.traffic.orphans,
         "unattributed_replies": state.traffic.unattributed,
         "dead_letters": state.traffic.rejects.values().sum::<u64>(),
+        "dead_letters_open": state.dead_letters.len(),
         "rejects": rejects,
     })
 }

@@ -13,8 +13,8 @@ const BITS: std::ops::RangeInclusive<u32> = 8..=22;
 const WORDS_MAX: usize = 3;
 const CHARS: std::ops::RangeInclusive<usize> = 3..=5;
 /// Kind of a pair of words with one left out between them; runs of words have their count.
-const SKIPPED: u32 = 4;
-const PIECE: u32 = 5;
+const SKIPPED: u64 = 4;
+const PIECE: u64 = 5;
 
 /// A model that was read.
 #[derive(Debug)]
@@ -110,44 +110,76 @@ impl Classifier {
     }
 }
 
-/// Numbers below `1 << bits` of all pieces of a text, ascending, each once: runs of one to three
-/// words, pairs around a word, and runs of three to five characters.
+/// Numbers below `1 << bits` of all pieces of a text, each once: runs of one to three words,
+/// pairs around a word, and runs of three to five characters.
 pub fn features(text: &str, bits: u32) -> Vec<u32> {
-    let mut found = Vec::with_capacity(4 * text.len());
-    let words: Vec<&[u8]> = text.split_ascii_whitespace().map(str::as_bytes).collect();
+    let mut pieces = Pieces::new(bits, 4 * text.len());
+    let words: Vec<u64> = text
+        .split_ascii_whitespace()
+        .map(|word| word.bytes().fold(1, mixed))
+        .collect();
     for (at, first) in words.iter().enumerate() {
-        let mut crc = crc32c::crc32c(first);
-        found.push(bucket(1, crc, bits));
+        let mut run = *first;
+        pieces.add(1, run);
         for (kind, next) in (2..).zip(words.iter().skip(at + 1).take(WORDS_MAX - 1)) {
-            crc = crc32c::crc32c_append(crc32c::crc32c_append(crc, b" "), next);
-            found.push(bucket(kind, crc, bits));
+            run = joined(run, *next);
+            pieces.add(kind, run);
         }
         if let Some(last) = words.get(at + 2) {
-            let crc = crc32c::crc32c_append(crc32c::crc32c(first), b" _ ");
-            found.push(bucket(SKIPPED, crc32c::crc32c_append(crc, last), bits));
+            pieces.add(SKIPPED, joined(*first, *last));
         }
     }
-    let ends: Vec<usize> = text
-        .char_indices()
-        .map(|(at, _)| at)
-        .chain([text.len()])
-        .collect();
-    for size in CHARS {
-        let starts = ends.iter();
-        for (start, end) in starts.zip(ends.iter().skip(size)) {
-            let piece = text.as_bytes().get(*start..*end).unwrap_or_default();
-            found.push(bucket(PIECE, crc32c::crc32c(piece), bits));
+    for (start, _) in text.char_indices() {
+        let rest = text.get(start..).unwrap_or_default();
+        let mut hash = 1;
+        for (count, char) in (1..=*CHARS.end()).zip(rest.chars()) {
+            hash = joined(hash, u64::from(u32::from(char)));
+            if count >= *CHARS.start() {
+                pieces.add(PIECE, hash);
+            }
         }
     }
-    found.sort_unstable();
-    found.dedup();
-    found
+    pieces.found
 }
 
-/// The high bits of a product depend on all bits of the checksum.
-const fn bucket(kind: u32, crc: u32, bits: u32) -> u32 {
-    let mixed = crc ^ kind.wrapping_mul(0x9E37_79B1);
-    mixed.wrapping_mul(0x85EB_CA6B) >> (32 - bits)
+/// Numbers found so far; those that were there already are passed over.
+struct Pieces {
+    bits: u32,
+    seen: Vec<u64>,
+    found: Vec<u32>,
+}
+
+impl Pieces {
+    fn new(bits: u32, room: usize) -> Self {
+        Self {
+            bits,
+            seen: vec![0; 1 << bits.saturating_sub(6)],
+            found: Vec::with_capacity(room),
+        }
+    }
+
+    fn add(&mut self, kind: u64, hash: u64) {
+        // The high bits of a product depend on all bits below them.
+        let spread = (hash ^ kind.rotate_right(4)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let Ok(number) = u32::try_from(spread >> (64 - self.bits)) else {
+            return;
+        };
+        let bit = 1_u64 << (number & 63);
+        if let Some(word) = self.seen.get_mut((number >> 6) as usize)
+            && *word & bit == 0
+        {
+            *word |= bit;
+            self.found.push(number);
+        }
+    }
+}
+
+const fn joined(hash: u64, next: u64) -> u64 {
+    (hash.rotate_left(23) ^ next).wrapping_mul(0x517C_C1B7_2722_0A95)
+}
+
+fn mixed(hash: u64, byte: u8) -> u64 {
+    joined(hash, u64::from(byte))
 }
 
 #[cfg(test)]
@@ -189,9 +221,10 @@ mod tests {
     }
 
     #[test]
-    fn features_are_bounded_sorted_and_of_characters() {
+    fn features_are_bounded_distinct_and_of_characters() {
         let found = features(" < 退 订 > ", 12);
-        assert!(found.is_sorted() && found.iter().all(|at| *at < 1 << 12));
+        let distinct: std::collections::BTreeSet<_> = found.iter().collect();
+        assert!(distinct.len() == found.len() && found.iter().all(|at| *at < 1 << 12));
         assert_eq!(features("é", 12).len(), 1);
     }
 }

@@ -584,7 +584,7 @@ fn bodies() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200.max(ProptestConfig::default().cases), ..ProptestConfig::default() })]
 
     /// W7, W8: received = accepted + rejected, exactly, whatever comes; and nothing panics.
     #[test]

@@ -434,7 +434,7 @@ fn op() -> impl Strategy<Value = Op> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128.max(ProptestConfig::default().cases / 2), ..ProptestConfig::default() })]
 
     #[test]
     fn random_words_equal_the_model(ops in prop::collection::vec(op(), 1..60)) {

@@ -30,6 +30,10 @@ pub mod limits;
 pub mod log;
 pub mod loose;
 pub mod messages;
+#[cfg(feature = "mutants")]
+pub mod mutants;
+#[cfg(not(feature = "mutants"))]
+mod mutants;
 mod named;
 pub mod profiles;
 mod provider;

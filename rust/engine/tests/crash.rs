@@ -17,10 +17,14 @@ use smstrack_engine::event::Provider;
 use smstrack_engine::log::faulty::{FaultyDisk, Unsynced};
 
 mod common;
+#[expect(dead_code, reason = "tiers are for the rows of tests/faults")]
+#[path = "common/row.rs"]
+mod row;
 #[path = "common/workload.rs"]
 mod workload;
 
 use common::{NOW_MS, number, options, post};
+use row::Row;
 use workload::{Mark, Step, commits, ledger, mark, steps, take, without_snapshots};
 
 const MODES: [Unsynced; 4] = [
@@ -177,6 +181,10 @@ fn every_operation_fails_once_or_for_ever() {
         "the work is too small: {operations} operations"
     );
     let mut mended = 0;
+    let mut row = Row::begin(
+        "D7",
+        "each write, sync and name change fails, once or for ever",
+    );
     for nth in 0..operations {
         for (error, sticky) in [(EIO, false), (ENOSPC, false), (EIO, true), (ENOSPC, true)] {
             let what = format!("operation {nth}, error {error}, sticky {sticky}");
@@ -185,6 +193,7 @@ fn every_operation_fails_once_or_for_ever() {
             let done = run(&disk, &steps, &marks, &what);
             assert!(disk.fired() > 0, "{what}: no fault fired");
             mended += done.mended;
+            row.trial(if error == EIO { "EIO" } else { "ENOSPC" }, disk.fired());
             disk.heal();
             let found = recovered(&disk, &marks, done.acknowledged, &what);
             go_on(&disk, &commits, &marks, found, &what);
@@ -199,12 +208,17 @@ fn power_is_cut_before_every_operation() {
     let steps = steps(16);
     let commits = commits(&steps);
     let marks = ledger(&commits);
+    let mut row = Row::begin(
+        "D2",
+        "power cut before each operation that changes the disk",
+    );
     for nth in 0..operations(&steps, &marks) {
         for mode in MODES {
             let what = format!("cut before operation {nth}, unsynced {mode:?}");
             let disk = FaultyDisk::default();
             disk.crash_after(nth);
             let done = run(&disk, &steps, &marks, &what);
+            row.trial("power cut", disk.fired());
             let after = disk.crash(mode);
             let found = recovered(&after, &marks, done.acknowledged, &what);
             go_on(&after, &commits, &marks, found, &what);
@@ -218,6 +232,10 @@ fn power_is_cut_during_recovery() {
     let steps = steps(8);
     let commits = commits(&steps);
     let marks = ledger(&commits);
+    let mut row = Row::begin(
+        "D16",
+        "power cut at each operation of a recovery, and again",
+    );
     for nth in 0..operations(&steps, &marks) {
         for mode in MODES {
             let disk = FaultyDisk::default();
@@ -236,6 +254,7 @@ fn power_is_cut_during_recovery() {
                 let third = broken.crash(mode);
                 third.crash_after(second / 2);
                 drop(reopen(&third));
+                row.trial("power cut", 1 + broken.fired() + third.fired());
                 recovered(&third.crash(mode), &marks, done.acknowledged, &what);
             }
         }

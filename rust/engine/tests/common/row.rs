@@ -16,17 +16,12 @@ pub struct Row {
     note: String,
 }
 
-/// Whether the long tier was asked for.
-pub fn is_long() -> bool {
-    std::env::var("FAULT_TIER").is_ok_and(|tier| tier == "T2")
-}
-
-/// As many in the short tier, as many in the long one; `FAULT_TRIALS` says otherwise.
+/// As many in the short tier, as many in the long one (`FAULT_TIER=T2`).
 pub fn trials(short: u64, long: u64) -> u64 {
-    let asked = std::env::var("FAULT_TRIALS").ok();
-    asked
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(if is_long() { long } else { short })
+    match std::env::var("FAULT_TIER").as_deref() {
+        Ok("T2") => long,
+        _ => short,
+    }
 }
 
 impl Row {
@@ -45,6 +40,10 @@ impl Row {
     pub fn trial(&mut self, kind: &str, fired: u64) {
         self.trials += 1;
         self.fired(kind, fired);
+    }
+
+    pub fn trials(&mut self, count: u64) {
+        self.trials += count;
     }
 
     pub fn fired(&mut self, kind: &str, count: u64) {

@@ -217,6 +217,9 @@ struct Inner {
     /// Writes that still find no room.
     full_for: u64,
     slow_ms: u64,
+    writes: u64,
+    /// The write of this number stops after so many bytes; after none, it is interrupted.
+    stutter: Option<(u64, usize)>,
 }
 
 /// See the module. Clones share one disk.
@@ -243,6 +246,8 @@ impl SimDisk {
             is_off: false,
             full_for: 0,
             slow_ms: 0,
+            writes: 0,
+            stutter: None,
         })))
     }
 
@@ -268,6 +273,16 @@ impl SimDisk {
     /// The power goes before this many mutating operations from now.
     pub fn cut_in(&self, operations: u64) {
         self.inner().cut_in = Some(operations);
+    }
+
+    /// The write of this number, from 0, stops after so many bytes; after none, it is interrupted.
+    pub fn stutter(&self, write: u64, bytes: usize) {
+        self.inner().stutter = Some((write, bytes));
+    }
+
+    /// Writes so far.
+    pub fn writes(&self) -> u64 {
+        self.inner().writes
     }
 
     pub fn is_off(&self) -> bool {
@@ -357,6 +372,10 @@ impl SimDisk {
 }
 
 impl Inner {
+    fn note(&mut self, kind: &'static str, site: &'static str) {
+        *self.fired.entry((kind, site)).or_default() += 1;
+    }
+
     fn strikes(
         &mut self,
         weight: fn(&Weights) -> u64,
@@ -603,6 +622,20 @@ impl DiskFile for SimFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut inner = self.disk.inner();
         inner.mutate(self.write)?;
+        let now = inner.writes;
+        inner.writes += 1;
+        if let Some((write, count)) = inner.stutter
+            && write == now
+            && count < bytes.len()
+        {
+            if count == 0 {
+                inner.note("EINTR", self.write);
+                return Err(io::Error::from_raw_os_error(EINTR));
+            }
+            inner.note("short write", self.write);
+            inner.file(self.number).append(&bytes[..count]);
+            return Ok(count);
+        }
         if inner.strikes(|w| w.interrupted, "EINTR", self.write) {
             return Err(io::Error::from_raw_os_error(EINTR));
         }

@@ -84,8 +84,8 @@ async def fill_and_make_room(point: Path, random: Random) -> None:
             assert health.status == 503
             ballast.unlink()
             with trio.fail_after(RESUMES_WITHIN_S):
-                while await send(port, index) != 200:
-                    await trio.sleep(0.1)  # noqa: ASYNC110 - another process; nobody tells us
+                while await send(port, index) != 200:  # noqa: ASYNC110 - nobody could tell us
+                    await trio.sleep(0.1)
             acked.add(index)
             for more in range(index + 1, index + 20):
                 assert await send(port, more) == 200

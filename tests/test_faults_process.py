@@ -6,17 +6,25 @@ recovery every ACK is there, nothing is there that was not sent, and everything 
 """
 
 import functools
+import os
 import re
 import shutil
 import signal
 import subprocess
+import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import trio
+
+import smstrack_core as sms
 
 from fault_rows import IS_LONG, row, skipped
+from fiction import number
+from wire import exchange, form, request
 
 ROOT = Path(__file__).parent.parent
 WRITER = ROOT / "target" / "release" / "examples" / "fault_writer"
@@ -24,6 +32,7 @@ COUNT = 200
 FIRST_NUMBER = 12_025_550_100
 CALLS = ("write", "fdatasync", "fsync", "rename", "ftruncate", "unlink", "openat")
 EXIT_WITHIN_S = 60
+REFUSED_WITHIN_S = 1.0
 
 
 @functools.cache
@@ -172,3 +181,76 @@ def test_no_answer_comes_before_its_sync(tmp_path: Path) -> None:
                 answered += 1
                 counted.trial("answer")
         assert answered == count
+
+
+def receipt(index: int) -> bytes:
+    return form("/hooks/twilio", f"MessageSid=SM{index}&MessageStatus=delivered&To={number(index)}")
+
+
+async def until_refused(port: int, count: int) -> int:
+    """Sends one receipt after the other; how many were taken before the first was not."""
+    for index in range(count):
+        begun = time.monotonic()
+        [answer] = await exchange(port, receipt(index))
+        if answer.status != 200:
+            assert answer.status == 503
+            assert time.monotonic() - begun < REFUSED_WITHIN_S
+            for later in (index, index + 1):
+                [again] = await exchange(port, receipt(later))
+                assert again.status == 503, "yes after the last word"
+            [health] = await exchange(port, request("GET", "/healthz"))
+            assert health.status == 503
+            return index
+    return count
+
+
+def kill_children(pid: int) -> None:
+    """strace itself ends with what it traces."""
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        os.kill(int(child), signal.SIGKILL)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("nth", [5, 40, 400] if IS_LONG else [40])
+async def test_the_server_answers_after_the_sync_and_stops_at_a_failed_one(
+    tmp_path: Path, nth: int
+) -> None:
+    if lacking():
+        skipped("W1", lacking())
+        pytest.skip(lacking())
+    data, log = tmp_path / "data", tmp_path / "strace"
+    with sms.open(data) as engine:
+        blast = engine.campaign("spring").blast("b1")
+        blast.sent([(number(i), f"SM{i}") for i in range(nth + 5)], provider="twilio")
+    command = ["strace", "-f", "-qq", "-y", "-s", "16", "-o", str(log)]
+    command += ["-e", "trace=fdatasync,write,writev,sendto,sendmsg"]
+    command += ["-e", f"inject=fdatasync:error=EIO:when={nth}+"]
+    command += [sys.executable, "-m", "smstrack_core", "serve", str(data), "--port", "0"]
+    with (
+        row("D7", "fdatasync fails under the server: 503 at once, and for good") as failed,
+        row("W1", "each 200 of the server stands after the fdatasync of its event") as ordered,
+        subprocess.Popen(  # noqa: ASYNC220 - started once, read once, ended below
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as server,
+    ):
+        try:
+            assert server.stdout is not None
+            line = await trio.to_thread.run_sync(server.stdout.readline)
+            taken = await until_refused(int(line.rsplit(b":", 1)[1]), nth + 5)
+        finally:
+            kill_children(server.pid)
+            await trio.to_thread.run_sync(server.wait)
+        assert 0 < taken <= nth
+        failed.trial("EIO")
+        synced = 0
+        for call in log.read_text().splitlines():
+            if "fdatasync(" in call and ".log>" in call and call.endswith("= 0"):
+                synced += 1
+            elif "HTTP/1.1 200" in call:
+                assert synced >= ordered.trials + 1, f"answered before its sync: {call}"
+                ordered.trial("answer")
+        assert ordered.trials == taken
+        with sms.open(data) as engine:
+            found = {int(n) for n in engine.campaign("spring").delivered}
+            assert {int(number(i)) for i in range(taken)} <= found
+            assert found <= {int(number(i)) for i in range(taken + 1)}

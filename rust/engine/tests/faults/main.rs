@@ -28,9 +28,13 @@ mod sim;
 mod workload;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use disk::Weights;
 use row::{Row, trials};
+use sim::Report;
 
 /// The seed to run alone, or how many, if that was asked for.
 fn asked(name: &str) -> Option<u64> {
@@ -42,14 +46,12 @@ fn lives_on_a_simulated_disk() {
     let mut row = Row::begin("D6", "simulated disk, seeded lives");
     let seeds = match asked("FAULT_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..asked("FAULT_SEEDS").unwrap_or(trials(6_000, 200_000)),
+        None => 0..asked("FAULT_SEEDS").unwrap_or(trials(20_000, 1_000_000)),
     };
     let mut by_place: BTreeMap<String, u64> = BTreeMap::new();
     let mut simulated_ms = 0;
     let (mut opens, mut acts) = (0, 0);
-    for seed in seeds {
-        let report = sim::run(seed)
-            .unwrap_or_else(|what| panic!("FAULT_SEED={seed} runs this again: {what}"));
+    for report in lives(seeds) {
         row.trial("lives", 0);
         simulated_ms += report.simulated_ms;
         opens += report.opens;
@@ -68,6 +70,33 @@ fn lives_on_a_simulated_disk() {
     if asked("FAULT_SEED").is_none() {
         every_fault_is_reached(&by_place);
     }
+}
+
+/// Runs them on all cores; the first seed that fails is the one that is told.
+fn lives(seeds: Range<u64>) -> Vec<Report> {
+    let next = AtomicU64::new(seeds.start);
+    let failed = Mutex::new(BTreeMap::new());
+    let reports = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds.end || !failed.lock().unwrap().is_empty() {
+                        return;
+                    }
+                    match sim::run(seed) {
+                        Ok(report) => reports.lock().unwrap().push(report),
+                        Err(what) => drop(failed.lock().unwrap().insert(seed, what)),
+                    }
+                }
+            });
+        }
+    });
+    if let Some((seed, what)) = failed.into_inner().unwrap().pop_first() {
+        panic!("FAULT_SEED={seed} runs this again: {what}");
+    }
+    reports.into_inner().unwrap()
 }
 
 /// Rows whose faults strike in these lives.

@@ -206,7 +206,7 @@ fn flipped_bits_anywhere_are_found() {
     );
     let worked = worked();
     let mut dice = Dice::new(13);
-    for _ in 0..trials(3_000, 100_000) {
+    for _ in 0..trials(4_000, 100_000) {
         worked.flip(&mut dice).unwrap();
         row.trial("bit flip", 1);
     }
@@ -220,7 +220,7 @@ fn right_bytes_in_the_wrong_place_are_found() {
     );
     let worked = worked();
     let mut dice = Dice::new(14);
-    for _ in 0..trials(2_000, 10_000) {
+    for _ in 0..trials(2_500, 10_000) {
         let is_other = worked.misplace(&mut dice).unwrap();
         row.trial("misplaced", u64::from(is_other));
     }

@@ -7,6 +7,7 @@
 //! the same to the byte (digest of all facts, counters, position), and questions are answered as
 //! sets computed by hand say.
 
+use std::panic::catch_unwind;
 use std::sync::Arc;
 
 use smstrack_engine::check::check;
@@ -50,7 +51,8 @@ struct World {
 
 /// Runs one seed with its own faults.
 pub fn run(seed: u64) -> Result<Report, String> {
-    run_with(seed, Weights::draw(&mut Dice::new(seed ^ 0xD15C)))
+    let weights = Weights::draw(&mut Dice::new(seed ^ 0xD15C));
+    catch_unwind(|| run_with(seed, weights)).unwrap_or_else(|_| Err("a panic".to_owned()))
 }
 
 /// Runs one seed with these faults.
@@ -144,10 +146,10 @@ impl World {
         self.report.acts += 1;
         match outcome {
             Ok(()) => {
-                let position = mark(&self.reference).position;
+                let before = position(&self.reference);
                 self.keep(&act, self.now_ms)?;
                 // What changes nothing is not written, and may always be answered.
-                let was_written = mark(&self.reference).position > position;
+                let was_written = position(&self.reference) > before;
                 if was_written && (struck || self.is_last_word) {
                     return Err(format!(
                         "{act:?} was acknowledged after a failure that is the last word"
@@ -362,6 +364,10 @@ impl World {
         }
         Ok(())
     }
+}
+
+fn position(engine: &Engine) -> u64 {
+    engine.stats().unwrap()["position"].as_u64().unwrap()
 }
 
 fn folder(name: &str) -> &'static str {

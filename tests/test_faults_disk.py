@@ -25,8 +25,8 @@ from test_faults_process import WRITER, judge
 from wire import exchange, form, request
 
 RESUMES_WITHIN_S = 5.0
-FILLS = 60 if IS_LONG else 6
-CUTS = 100 if IS_LONG else 12
+FILLS = 40 if IS_LONG else 2
+CUTS = 100 if IS_LONG else 8
 # linux/ext4.h: shut the file system down at once, without writing its journal.
 EXT4_IOC_SHUTDOWN = 0x8004587D
 NO_LOG_FLUSH = 2

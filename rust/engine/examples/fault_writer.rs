@@ -2,6 +2,7 @@
 //! another and says `ACK n` on standard output once it is kept, `NO n CODE` otherwise.
 //! `fault_writer DIR check` says what is there. See docs/reliability.md.
 #![expect(
+    clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a program for tests: what it says is read by them"

@@ -25,6 +25,10 @@ pub fn trials(short: u64, long: u64) -> u64 {
 }
 
 impl Row {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the engine is told the time; the table says how long a row took"
+    )]
     pub fn begin(id: &'static str, what: &'static str) -> Self {
         Self {
             id,
@@ -72,9 +76,7 @@ impl Drop for Row {
         });
         let file = OpenOptions::new().append(true).create(true).open(path);
         // One write, so that tests in several processes do not mix their lines.
-        let written = file.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()));
-        if !failed {
-            written.unwrap();
-        }
+        // What cannot be written is missing in the table, which says so.
+        drop(file.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes())));
     }
 }

@@ -465,7 +465,7 @@ impl Inner {
         self.changes.push(change);
     }
 
-    fn handle(&self, disk: &SimDisk, number: u64, name: &str) -> Box<dyn DiskFile> {
+    fn handle(disk: &SimDisk, number: u64, name: &str) -> Box<dyn DiskFile> {
         Box::new(SimFile {
             disk: disk.clone(),
             number,
@@ -524,7 +524,7 @@ impl Disk for SimDisk {
         let number = inner.next;
         inner.files.insert(number, File::default());
         inner.change(Change::Link(name.to_owned(), number));
-        Ok(inner.handle(self, number, name))
+        Ok(Inner::handle(self, number, name))
     }
 
     fn open(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
@@ -534,7 +534,7 @@ impl Disk for SimDisk {
         }
         let number = inner.number(name)?;
         inner.no_handle(site("open", name))?;
-        Ok(inner.handle(self, number, name))
+        Ok(Inner::handle(self, number, name))
     }
 
     fn truncate(&self, name: &str, bytes: u64) -> io::Result<()> {

@@ -36,7 +36,6 @@ fn first(trial: impl Fn(u64) -> Result<(), String>) -> Option<(u64, String)> {
 }
 
 /// Alone in its process: what is planted is planted for every thread.
-#[expect(clippy::print_stdout, reason = "a table for people")]
 #[test]
 #[ignore = "plants defects in the whole process: run it by its name"]
 fn every_planted_defect_is_seen() {

@@ -282,7 +282,7 @@ impl World {
         let names = self.disk.names();
         let files: Vec<&String> = names
             .iter()
-            .filter(|name| !name.ends_with(".tmp") && !self.disk.bytes(name).is_empty())
+            .filter(|name| !name.contains(".tmp") && !self.disk.bytes(name).is_empty())
             .collect();
         let name = (*self.dice.pick(&files)).clone();
         let bad = self.disk.fork();

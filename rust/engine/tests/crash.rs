@@ -453,7 +453,12 @@ fn room_that_comes_back_is_used() {
     let found = mark(&engine);
     assert_eq!(found.position, 3);
     drop(engine);
-    for after in [disk.crash(Unsynced::Lost), disk] {
+    for is_cut in [false, true] {
+        let after = if is_cut {
+            disk.crash(Unsynced::Lost)
+        } else {
+            disk.clone()
+        };
         let engine = reopen(&after).unwrap();
         assert_eq!(mark(&engine), found);
         assert_eq!(engine.opened().torn, None);

@@ -29,7 +29,7 @@ export PYO3_PYTHON := $(CURDIR)/.venv/bin/python
 RUST_SOURCES := $(shell find rust -name '*.rs' -o -name Cargo.toml 2>/dev/null | grep -v /target/) \
 	Cargo.toml Cargo.lock pyproject.toml
 
-.PHONY: help prerequisites setup build demo test test-rust test-py lint format stubs fuzz bench \
+.PHONY: help prerequisites setup build demo test test-all test-rust test-py lint format stubs fuzz bench \
 	soak ci clean lock model
 
 help: ## List the tasks
@@ -60,7 +60,13 @@ build: .venv/.built ## Build the core and install the package into .venv
 demo: build ## Run the main job end to end and check every figure (SEED=1 CONTACTS=100000)
 	@$(BIN)/smstrack demo --seed $(SEED) --contacts $(CONTACTS)
 
-test: test-rust test-py ## Set everything up and run all tests
+# The table of faults is printed whatever happened: what did not run is in it, with the reason.
+test: build ## Set everything up, run all tests, and print the table of faults
+	@mkdir -p target/faults; rm -f target/faults/T1.jsonl; status=0; \
+	FAULT_ROWS="$(CURDIR)/target/faults/T1.jsonl" $(MAKE) --no-print-directory test-all || status=$$?; \
+	$(BIN)/python tests/fault_rows.py T1 target/faults/T1.jsonl || status=1; exit $$status
+
+test-all: test-rust test-py
 
 test-rust: setup ## Run the Rust tests
 	cargo test --release --locked --quiet
@@ -117,8 +123,19 @@ model: build ## Fit the model that hears replies, from the lines in training/ an
 	PYTHONPATH=python:$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
 		target/training/bin/python training/fit.py
 
-soak: build ## Kill and restart for T seconds under load (T=60)
-	SOAK_SECONDS=$(T) $(BIN)/pytest tests/test_kill.py -s
+# One build with the planted defects, then the long tier of every row, without them.
+soak: build ## Run the long tier of faults (about an hour), with kills for T seconds (T=60)
+	@mkdir -p target/faults; rm -f target/faults/T2.jsonl; status=0; \
+	export FAULT_TIER=T2 FAULT_ROWS="$(CURDIR)/target/faults/T2.jsonl"; \
+	cargo test --release --locked --quiet -p smstrack-engine --features mutants --test faults -- \
+		--ignored --nocapture || status=1; \
+	cargo test --release --locked --quiet -p smstrack-engine --examples || status=1; \
+	for name in faults crash corruption order; do \
+		PROPTEST_CASES=100000 cargo test --release --locked --quiet -p smstrack-engine --test $$name || status=1; \
+	done; \
+	SOAK_SECONDS=$(T) $(BIN)/pytest -s tests/test_kill.py tests/test_faults_process.py \
+		tests/test_faults_disk.py || status=1; \
+	$(BIN)/python tests/fault_rows.py T2 target/faults/T2.jsonl || status=1; exit $$status
 
 ci: lint test fuzz ## What every submission must pass
 

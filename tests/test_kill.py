@@ -24,6 +24,7 @@ from smstrack_core.demo.sender import Sender
 from smstrack_core.twin import Callback
 from smstrack_core.twin.wires import FORM, NDJSON, twilio_reply
 
+from fault_rows import row
 from fiction import number, numbers
 
 KILLS = 300
@@ -169,20 +170,27 @@ def test_kills_lose_nothing_acknowledged_and_count_nothing_twice(
     waiting: list[Fact] = []
     kills = resent = 0
     until = time.monotonic() + SOAK_S
-    while kills < KILLS or (time.monotonic() < until and kills * EVENTS_A_KILL < total):
-        facts = waiting + facts_of(kills * EVENTS_A_KILL, EVENTS_A_KILL, random)
-        sender = trio.run(_round, harness, facts, random)
-        waiting = ledger.note(facts, sender)
-        kills += 1
-        resent += len(waiting)
-        if kills % CHECKED_EVERY == 0:
-            ledger.check(directory, f"seed {seed}, kill {kills}")
-    if waiting:
-        sender = trio.run(_last_round, harness, waiting, random)
-        assert ledger.note(waiting, sender) == []
-    ledger.check(directory, f"seed {seed}, the end")
-    assert ledger.acked == ledger.sent
-    assert resent > kills, "kills must fall while requests are in flight"
+    with (
+        row("D1", "kill -9 of the server under load") as killed,
+        row("W6", "line cut before the answer, sent again") as cut,
+    ):
+        while kills < KILLS or (time.monotonic() < until and kills * EVENTS_A_KILL < total):
+            facts = waiting + facts_of(kills * EVENTS_A_KILL, EVENTS_A_KILL, random)
+            sender = trio.run(_round, harness, facts, random)
+            waiting = ledger.note(facts, sender)
+            kills += 1
+            resent += len(waiting)
+            killed.trial("kill")
+            cut.trials += len(waiting)
+            cut.fired["cut"] += len(waiting)
+            if kills % CHECKED_EVERY == 0:
+                ledger.check(directory, f"seed {seed}, kill {kills}")
+        if waiting:
+            sender = trio.run(_last_round, harness, waiting, random)
+            assert ledger.note(waiting, sender) == []
+        ledger.check(directory, f"seed {seed}, the end")
+        assert ledger.acked == ledger.sent
+        assert resent > kills, "kills must fall while requests are in flight"
     with contextlib.suppress(OSError):
         print(f"seed {seed}: {kills} kills, {resent} requests cut off and sent again")
 

@@ -91,7 +91,12 @@ fn snapshots(
     problems: &mut Vec<Value>,
 ) -> Vec<(u64, u64)> {
     let mut found = Vec::new();
-    for (position, name) in snapshot::names(&disk.list().unwrap_or_default()) {
+    let all = disk.list().unwrap_or_else(|error| {
+        let text = format!("reading of the directory failed: {error}");
+        problems.push(problem(&text, "io_failed"));
+        Vec::new()
+    });
+    for (position, name) in snapshot::names(&all) {
         let mut state = State::new(Keys::new(*identity), windows);
         let read = disk
             .size(&name)

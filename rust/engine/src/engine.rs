@@ -3,7 +3,7 @@
 //! `commit` brings a job to the group; its leader resolves all waiting jobs against the state,
 //! writes them with one sync, and only then applies what was written, from the very bytes that
 //! replay would read. After a failed write nothing more is written until the directory is
-//! opened again; questions are still answered.
+//! opened again, or until there is room if only that was missing; questions are still answered.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -129,8 +129,9 @@ impl Engine {
     /// several threads share one.
     ///
     /// # Errors
-    /// `Storage` when the disk refused: nothing of the batch was applied, and every later
-    /// commit fails the same way until the directory is opened again. `Input` when the batch
+    /// `Storage` when the disk refused: nothing of the batch was applied. Where room was missing,
+    /// commits go on once it is there; after any other failure every later one fails the same
+    /// way until the directory is opened again. `Input` when the batch
     /// is over its limit, `Closed` after `close`.
     pub fn commit(&self, mut batch: Batch) -> Result<Committed, EngineError> {
         if batch.body_bytes() > BATCH_BYTES_MAX {
@@ -208,6 +209,7 @@ impl Engine {
         let Some(open) = guard.as_mut() else {
             return vec![Err(EngineError::Closed(ClosedError)); jobs.len()];
         };
+        open.log.mend();
         // Before anything is staged: what is refused must not gather in memory.
         if let Err(error) = open.log.check() {
             return vec![Err(EngineError::Storage(error)); jobs.len()];
@@ -329,11 +331,14 @@ impl Engine {
         kept.and(synced.map_err(EngineError::Storage))
     }
 
-    /// Why writes are refused, if they are.
+    /// Why writes are refused, if they are. Where only room was missing, looks for it first.
     pub fn refusal(&self) -> Option<EngineError> {
-        match self.lock_open().as_ref() {
+        match self.lock_open().as_mut() {
             None => Some(EngineError::Closed(ClosedError)),
-            Some(open) => open.log.check().err().map(EngineError::Storage),
+            Some(open) => {
+                open.log.mend();
+                open.log.check().err().map(EngineError::Storage)
+            }
         }
     }
 }

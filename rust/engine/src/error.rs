@@ -108,8 +108,11 @@ impl InputError {
 /// The operator must act: the directory or its disk.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 pub enum StorageError {
-    /// A write or sync failed; nothing was applied, and nothing will be until reopened.
-    #[error("append after position {position} failed: {reason}. Writes stay refused until reopen.")]
+    /// A write or sync failed; nothing was applied, and nothing will be until there is room, if
+    /// only that was missing, or else until reopened.
+    #[error(
+        "append after position {position} failed: {reason}. Writes stay refused until there is room, or else until reopen."
+    )]
     LogAppendFailed {
         /// Last position known to be kept.
         position: u64,
@@ -118,7 +121,7 @@ pub enum StorageError {
     },
     /// An earlier write failed.
     #[error(
-        "writes are refused since the append after position {position} failed: {reason}. Make room or mend the disk, then reopen."
+        "writes are refused since the append after position {position} failed: {reason}. Make room, or mend the disk and reopen."
     )]
     Poisoned {
         /// Last position known to be kept.

@@ -32,6 +32,10 @@ pub mod log;
 pub mod log_lines;
 pub mod loose;
 pub mod messages;
+#[cfg(feature = "mutants")]
+pub mod mutants;
+#[cfg(not(feature = "mutants"))]
+mod mutants;
 mod named;
 pub mod profiles;
 mod provider;

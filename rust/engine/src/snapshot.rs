@@ -9,6 +9,7 @@ use crate::error::StorageError;
 use crate::limits::SNAPSHOTS_KEPT_COUNT;
 use crate::log::disk::Disk;
 use crate::log::frame::{u32_at, u64_at};
+use crate::mutants::{Mutant, is};
 use crate::state::State;
 
 mod facts;
@@ -119,6 +120,10 @@ pub fn write(disk: &dyn Disk, position: u64, bytes: &[u8]) -> Result<(), Storage
         }
         let mut file = disk.create(&temporary)?;
         file.append(bytes)?;
+        if is(Mutant::RenameBeforeSync) {
+            disk.rename(&temporary, &name)?;
+            return file.sync().and_then(|()| disk.sync_dir(&name));
+        }
         file.sync()?;
         drop(file);
         disk.rename(&temporary, &name)?;

@@ -20,10 +20,14 @@ use smstrack_engine::log::faulty::FaultyDisk;
 use smstrack_engine::log::frame::{FILE_HEAD_BYTES, FRAME_HEAD_BYTES, read_frame};
 
 mod common;
+#[expect(dead_code, reason = "tiers are for the rows of tests/faults")]
+#[path = "common/row.rs"]
+mod row;
 #[path = "common/workload.rs"]
 mod workload;
 
 use common::{open, options};
+use row::Row;
 use workload::{Mark, Step, commits, ledger, mark, steps, take, without_snapshots};
 
 const FIRST: &str = "log/000000000001.log";
@@ -120,6 +124,7 @@ fn every_flipped_bit_of_the_log_is_found_and_named() {
         .filter(|name| name.starts_with("log/"))
         .collect();
     assert!(files.len() > 2, "the log should rotate: {files:?}");
+    let mut row = Row::begin("D13", "each bit of a log flipped, in turn");
     for name in &files {
         let frames = frames(&disk, name);
         assert!(!frames.is_empty());
@@ -139,6 +144,7 @@ fn every_flipped_bit_of_the_log_is_found_and_named() {
                 "{what}: something was changed"
             );
             finds(&bad, "log_corrupt", &what);
+            row.trial("bit flip", 1);
         }
     }
 }
@@ -265,6 +271,10 @@ fn a_torn_tail_gives_back_exactly_the_whole_frames() {
     let disk = worked(&steps, 1 << 30);
     let whole = disk.bytes(FIRST).unwrap();
     let frames = frames(&disk, FIRST);
+    let mut row = Row::begin(
+        "D12",
+        "the last 3 batches cut at each byte, then 4 fillings",
+    );
     for cut in frames[frames.len() - 3].start..whole.len() {
         let left = whole.len() - cut;
         let noise = (0..left).map(|at| (at * 167 + cut * 31 + 89) as u8 | 1);
@@ -291,6 +301,7 @@ fn a_torn_tail_gives_back_exactly_the_whole_frames() {
                 // What differs in no bit is whole; in one bit, it is a flipped bit.
                 continue;
             }
+            row.trial(mode, 1);
             assert_eq!(checked(&torn, &what)["ok"], true, "{what}");
             let kept = frames.iter().filter(|frame| frame.end <= cut).count();
             let engine = open(&torn).unwrap_or_else(|error| panic!("{what}: {error}"));
@@ -333,6 +344,10 @@ fn right_bytes_in_the_wrong_place_are_found() {
     }
     let others = other.bytes(FIRST).unwrap();
     let all = frames(&disk, FIRST);
+    let mut row = Row::begin(
+        "D14",
+        "each frame in place of each other, and files of others",
+    );
     for one in 0..all.len() {
         for two in 0..all.len() {
             if one == two {
@@ -344,6 +359,7 @@ fn right_bytes_in_the_wrong_place_are_found() {
             });
             assert_eq!(refusal(&bad, &what).code(), "log_corrupt", "{what}");
             finds(&bad, "log_corrupt", &what);
+            row.trial("misplaced", 1);
         }
         let what = format!("frame {one} of another directory");
         let bad = edited(&disk, FIRST, |log| {

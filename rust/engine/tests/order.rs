@@ -20,6 +20,11 @@ use smstrack_engine::keys::Keys;
 use smstrack_engine::ledger::How;
 use smstrack_engine::state::{State, Windows};
 
+#[expect(dead_code, reason = "tiers are for the rows of tests/faults")]
+#[path = "common/row.rs"]
+mod row;
+use row::Row;
+
 const HOUR_MS: i64 = 3_600_000;
 const NOW_MS: i64 = 1_780_000_000_000;
 const CAMPAIGNS: [&str; 2] = ["spring", "autumn"];
@@ -400,6 +405,10 @@ fn message_events() -> [Record<'static>; 5] {
 #[test]
 fn every_order_of_one_message_is_one_record() {
     let all = message_events();
+    let mut row = Row::begin(
+        "W5",
+        "all orders of a message's 5 events, each with each one repeated",
+    );
     let blast = BlastRecord {
         campaign: "spring",
         name: "b0",
@@ -419,6 +428,7 @@ fn every_order_of_one_message_is_one_record() {
                 .chain(events)
                 .collect();
             digests.insert(run(&steps).digest());
+            row.trial("disorder", 1);
         }
     }
     assert_eq!(digests.len(), 1);

@@ -6,6 +6,7 @@ use crate::error::{EngineError, InputError, StorageError};
 use crate::limits::{ATTRIBUTION_WINDOW_MS, RECEIPT_WINDOW_MS};
 use crate::log::disk::Disk;
 use crate::log::frame::{u32_at, u64_at};
+use crate::mutants::{Mutant, is};
 use crate::state::Windows;
 
 pub(crate) const IDENTITY: &str = "IDENTITY";
@@ -106,6 +107,9 @@ fn write_identity(disk: &dyn Disk, identity: &[u8; 16], windows: Windows) -> std
     file.append(&bytes)?;
     file.sync()?;
     disk.rename(temporary, IDENTITY)?;
+    if is(Mutant::SkipDirSync) {
+        return Ok(());
+    }
     disk.sync_dir(IDENTITY)
 }
 

@@ -13,6 +13,7 @@ use crate::log::disk::{Disk, OpenError, RealDisk};
 use crate::log::log_files;
 use crate::log::reader::{End, Torn, replay};
 use crate::log::writer::LogWriter;
+use crate::mutants::{Mutant, is};
 use crate::snapshot;
 use crate::spare::Spare;
 use crate::state::{State, Windows};
@@ -112,7 +113,9 @@ pub(super) fn open_disk(disk: Arc<dyn Disk>, options: &Options) -> Result<Engine
     };
     let (mut state, end) = recover(disk.as_ref(), &identity, windows, &mut opened)?;
     let snapshot_at = opened.snapshot_position;
-    if let Some(torn) = &end.torn {
+    if let Some(torn) = &end.torn
+        && !is(Mutant::KeepTornTail)
+    {
         cut(disk.as_ref(), torn)?;
     }
     let mut log = LogWriter::open(Arc::clone(&disk), identity, &end, options.is_durable)?;
@@ -239,6 +242,9 @@ fn load(
         .read(name, 0, count)
         .map_err(|e| Attempt::Unusable(e.to_string()))?;
     snapshot::decode(identity, &bytes, &mut state).map_err(Attempt::Unusable)?;
+    if is(Mutant::ForgetSeen) {
+        state.seen.clear();
+    }
     Ok(state)
 }
 

@@ -14,13 +14,31 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Advice, fadvise};
 use rustix::fs::{FlockOperation, flock};
 
+use crate::mutants::{Mutant, is};
+
 /// A file open for appending.
 pub trait DiskFile: Send + Sync + Debug {
-    /// Writes all of it at the end.
+    /// Writes at the end, perhaps only a part of it: how many bytes.
     ///
     /// # Errors
     /// The system's; how much was written is then unknown.
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
+    /// Writes all of it at the end, however often the system stops half-way.
+    ///
+    /// # Errors
+    /// The system's; how much was written is then unknown.
+    fn append(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match self.write(bytes) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(_) if is(Mutant::ShortWriteIsWhole) => return Ok(()),
+                Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
     /// Returns when all that was appended is on stable storage (fdatasync).
     ///
     /// # Errors
@@ -304,8 +322,8 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 struct RealFile(File);
 
 impl DiskFile for RealFile {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.write_all(bytes)
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
     }
 
     fn sync(&mut self) -> io::Result<()> {

@@ -63,6 +63,7 @@ struct Inner {
     fail_at: Option<u64>,
     crash_at: Option<u64>,
     sticky: bool,
+    full: bool,
     error: Option<i32>,
     fired: u64,
     crashed: bool,
@@ -94,6 +95,11 @@ impl FaultyDisk {
         inner.fail_at = Some(inner.mutations + nth);
         inner.error = Some(os_error);
         inner.sticky = sticky;
+    }
+
+    /// No room from now on, or room again: nothing can be made, and of an append half fits.
+    pub fn fill(&self, full: bool) {
+        self.inner().full = full;
     }
 
     /// Cuts the power before the `nth` mutating operation from now (0: the next): it and all
@@ -236,6 +242,9 @@ impl Disk for FaultyDisk {
     fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
         let mut inner = self.inner();
         inner.mutate()?;
+        if inner.full {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         if inner.names.contains_key(name) {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
@@ -327,9 +336,14 @@ struct FaultyFile {
 }
 
 impl DiskFile for FaultyFile {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut inner = self.disk.inner();
-        let outcome = inner.mutate();
+        let room = if inner.full {
+            Err(io::ErrorKind::StorageFull.into())
+        } else {
+            Ok(())
+        };
+        let outcome = inner.mutate().and(room);
         let crashed = inner.crashed;
         let content = inner.content(self.number);
         match outcome {
@@ -340,7 +354,7 @@ impl DiskFile for FaultyFile {
                 content.bytes.extend_from_slice(half);
             }
         }
-        outcome
+        outcome.map(|()| bytes.len())
     }
 
     fn sync(&mut self) -> io::Result<()> {

@@ -192,7 +192,7 @@ mod tests {
         let newest = format!("snapshots/{:020}.snap", 2);
         let parts: Vec<_> = names
             .iter()
-            .filter(|name| name.ends_with(".part"))
+            .filter(|name| name.starts_with("snapshots/") && **name != newest)
             .collect();
         assert_eq!(parts.len(), 1, "those of the newest alone: {names:?}");
         let others = [IDENTITY, "log/000000000001.log", &newest];

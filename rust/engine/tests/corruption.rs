@@ -443,12 +443,7 @@ fn a_newer_format_is_refused_in_one_line() {
 fn a_newer_snapshot_is_passed_over_for_the_log() {
     let steps = steps(3);
     let disk = worked(&steps, 1 << 30);
-    let name = disk
-        .list()
-        .unwrap()
-        .into_iter()
-        .rfind(|name| name.ends_with(".snap"))
-        .unwrap();
+    let (_, name) = snapshot::names(&disk.list().unwrap()).swap_remove(0);
     let newer = edited(&disk, &name, |bytes| {
         of_version(bytes, 8, 44, |bytes| {
             crc32c::crc32c_append(crc32c::crc32c(&bytes[..44]), &bytes[48..])

@@ -2,6 +2,7 @@
 //! crash leaves less than one whole state, and what is gone is said to be gone.
 #![expect(
     clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a test that panics has failed, which is what it is for"
@@ -23,7 +24,7 @@ mod common;
 mod workload;
 
 use common::{number, options};
-use workload::{Mark, Step, commits, ledger, mark, steps, take};
+use workload::{Mark, Step, commits, ledger, mark, steps, take, without_snapshots};
 
 const MODES: [Unsynced; 4] = [
     Unsynced::Lost,
@@ -115,6 +116,8 @@ fn what_lies_behind_two_proved_snapshots_goes() {
     drop(engine);
     let older = removed(&disk, &Manifest::name(last.position));
     assert_eq!(mark(&open(&older).unwrap()), last, "the older one serves");
+    let bare = open(&without_snapshots(&disk)).unwrap_err();
+    assert!(bare.to_string().contains("there is no snapshot"), "{bare}");
     assert_eq!(repair(&disk).unwrap()["cut"], serde_json::json!([]));
     let copy = FaultyDisk::default();
     backup(&disk, &copy, &mut |_, _| true).unwrap();

@@ -63,6 +63,9 @@ pub(super) struct Chunk {
     pub payload: Vec<u8>,
 }
 
+/// A chunk in the bytes of its part: section, index, payload.
+pub(super) type Piece<'a> = (Section, u64, &'a [u8]);
+
 /// What a manifest says of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PartId {
@@ -131,7 +134,7 @@ pub(super) fn open<'a>(
     identity: &[u8; 16],
     id: &PartId,
     bytes: &'a [u8],
-) -> Result<Vec<(Section, u64, &'a [u8])>, String> {
+) -> Result<Vec<Piece<'a>>, String> {
     if bytes.len() as u64 != id.bytes {
         return Err(format!("has {} bytes, expected {}", bytes.len(), id.bytes));
     }
@@ -158,7 +161,7 @@ pub(super) fn open<'a>(
     })
 }
 
-fn chunks(payload: &[u8]) -> Result<Vec<(Section, u64, &[u8])>, CodecError> {
+fn chunks(payload: &[u8]) -> Result<Vec<Piece<'_>>, CodecError> {
     let mut reader = Reader::new(payload);
     let mut chunks = Vec::new();
     while !reader.is_done() {

@@ -43,7 +43,7 @@ pub fn draft(
         identity,
         store,
         there: listed(disk)?.into_iter().collect(),
-        parts: Vec::new(),
+        ids: Vec::new(),
         new_count: 0,
         new_bytes: 0,
         small: Vec::new(),
@@ -59,7 +59,7 @@ pub fn draft(
         position: state.position.0,
         store,
         sizes,
-        parts: parts.parts,
+        parts: parts.ids,
     };
     Ok(Draft {
         manifest,
@@ -110,7 +110,7 @@ struct Parts<'a> {
     identity: &'a [u8; 16],
     store: Store,
     there: BTreeSet<String>,
-    parts: Vec<PartId>,
+    ids: Vec<PartId>,
     new_count: u64,
     new_bytes: u64,
     small: Vec<Chunk>,
@@ -153,7 +153,7 @@ impl Parts<'_> {
     fn put(&mut self, chunks: &[Chunk]) -> Result<(), StorageError> {
         let (id, bytes) = part::encode(self.identity, chunks);
         let name = id.name(self.store.letter());
-        self.parts.push(id);
+        self.ids.push(id);
         // A file has its name only once it was synced; what rotted since is written anew.
         if self.there.contains(&name) && self.has(&name, &bytes) {
             return Ok(());
@@ -299,8 +299,11 @@ pub fn tidy(disk: &dyn Disk, identity: &[u8; 16], keep: &[u64]) -> Result<(), St
     }
     for name in &all {
         let is_left = name.starts_with("snapshots/")
-            && (name.ends_with(".tmp")
-                || (is_known && name.ends_with(".part") && !named.contains(name)));
+            && match name.rsplit_once('.') {
+                Some((_, "tmp")) => true,
+                Some((_, "part")) => is_known && !named.contains(name),
+                _ => false,
+            };
         if is_left {
             remove(name)?;
         }

@@ -109,12 +109,14 @@ class Engine:
         create: bool = True,
         attribution_window_ms: int | None = None,
         receipt_window_ms: int | None = None,
+        keep_log: bool = True,
         profiles: Profiles | None = None,
     ) -> Engine:
         """Opens or creates a directory; replays what the newest snapshot does not hold.
 
         `profiles` are further providers, for `sent`, `begin` and the door.
 
+        `keep_log=False` lets snapshots trim the log behind two that were proved.
         `durable=False` leaves out fdatasync: events survive the process, not a power cut.
         Blocks on disk. Raises StorageError: already_open, format_unsupported, log_corrupt, ...
         """
@@ -253,7 +255,10 @@ class Engine:
         """JSON counters of the directory: events, duplicates, rejects by code, parked, orphans,
         contacts, messages, positions, poisoned. No numbers, no texts."""
     def snapshot(self) -> int:
-        """Writes a snapshot; returns the position it reaches. Blocks on disk."""
+        """Makes a snapshot beside the living state, proves it, and returns the position it reaches.
+
+        Others commit and ask meanwhile. Takes the memory of a second state. Blocks on disk.
+        """
     def digest(self) -> str:
         """Hash of the whole state by its natural names: equal for equal facts in any order."""
 

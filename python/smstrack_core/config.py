@@ -26,7 +26,8 @@ class ServeSettings:
     snapshot_every_s: float = 60.0
     """Seconds between two looks at whether a snapshot is due."""
     snapshot_every_records: int = 1_000_000
-    """Records after which a snapshot is due: replaying as many takes about half a second."""
+    """Records after which a snapshot is due: replaying as many takes about half a second. 0: none
+    is taken while serving, which each time needs the memory of a second state."""
     limits: Mapping[str, object] = field(default_factory=dict)
     """Limits of the door by name, as in rust/server/src/options.rs."""
     templates: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -50,7 +51,13 @@ class ServeSettings:
                 raise input_error(
                     "value_invalid", "confirm_topics holds what is no ARN; expected arn:aws:sns:..."
                 )
-        for name in ("grace_s", "snapshot_every_s", "snapshot_every_records"):
+        if self.snapshot_every_records < 0:
+            raise input_error(
+                "value_invalid",
+                f"snapshot_every_records is {self.snapshot_every_records}; "
+                "expected 0 (none) or more.",
+            )
+        for name in ("grace_s", "snapshot_every_s"):
             value = getattr(self, name)
             if not value > 0:
                 raise input_error("value_invalid", f"{name} is {value}; expected more than 0.")

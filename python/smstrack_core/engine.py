@@ -31,6 +31,7 @@ def open(  # noqa: A001 - `smstrack_core.open` is the public name
     create: bool = True,
     attribution_window_ms: int | None = None,
     receipt_window_ms: int | None = None,
+    keep_log: bool = True,
     profiles: Sources | None = None,
 ) -> "Engine":
     """Opens a data directory, making it if needed; one engine per directory.
@@ -41,6 +42,8 @@ def open(  # noqa: A001 - `smstrack_core.open` is the public name
         create: False refuses a directory that is not there.
         attribution_window_ms: How long after its blast a reply is credited to it.
         receipt_window_ms: How long after its blast a receipt is matched by sender and contact.
+        keep_log: False lets snapshots trim the log behind two that were proved. Texts of replies,
+            evidence of consent and bodies of dead letters that were there are gone then.
         profiles: Provider profiles: files, or directories of them; see docs/add-a-provider.md.
 
     Raises:
@@ -58,6 +61,7 @@ def open(  # noqa: A001 - `smstrack_core.open` is the public name
         create=create,
         attribution_window_ms=attribution_window_ms,
         receipt_window_ms=receipt_window_ms,
+        keep_log=keep_log,
         profiles=load_profiles(profiles),
     )
     return Engine(core, Path(path))
@@ -301,7 +305,11 @@ class Engine(ConsentBook):
         return _object(self.core.stats())
 
     def snapshot(self) -> int:
-        """Writes a snapshot; returns the log position it reaches. Blocks on disk."""
+        """Makes a snapshot and proves it; returns the log position it reaches.
+
+        It is made beside the living state, which goes on meanwhile, and takes the memory of a
+        second one. With `keep_log=False` the log is trimmed after it. Blocks on disk.
+        """
         return self.core.snapshot()
 
     def digest(self) -> str:

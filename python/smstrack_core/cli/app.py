@@ -117,6 +117,17 @@ def serve(
         list[Path] | None,
         typer.Option(help="More reply rules: a TOML file or a directory. May be repeated."),
     ] = None,
+    snapshots: Annotated[
+        bool,
+        typer.Option(help="Snapshots while serving; each needs the memory of a second state."),
+    ] = True,
+    trim_log: Annotated[
+        bool,
+        typer.Option(
+            "--trim-log",
+            help="Trim the log behind two proved snapshots; texts and evidence there are lost.",
+        ),
+    ] = False,
 ) -> None:
     """Take in webhooks over HTTP until Ctrl-C or SIGTERM.
 
@@ -143,7 +154,10 @@ def serve(
         raise typer.BadParameter(message, param_hint="--default-trust")
     verify = verify_file if default_trust is None else {"default_trust": default_trust}
     topics = confirm_topic or ()
-    run_server(directory, host, port, grace_s, templates, verify, profiles, rules or [], topics)
+    keeping = (snapshots, not trim_log)
+    run_server(
+        directory, host, port, grace_s, templates, verify, profiles, rules or [], topics, keeping
+    )
 
 
 @app.command()

@@ -23,11 +23,18 @@ def run_server(
     profiles: list[Path] | None = None,
     rules: Sequence[Path] = (),
     confirm_topics: Sequence[str] = (),
+    keeping: tuple[bool, bool] = (True, True),
 ) -> None:
-    """Serves until SIGINT or SIGTERM, then drains and closes. Raises what `sms.serve` raises."""
+    """Serves until SIGINT or SIGTERM, then drains and closes. Raises what `sms.serve` raises.
+
+    `keeping`: whether snapshots are taken meanwhile, and whether all of the log is kept.
+    """
     use(labeller(rules))
-    with sms.open(directory, profiles=profiles) as engine:
+    has_snapshots, keep_log = keeping
+    with sms.open(directory, profiles=profiles, keep_log=keep_log) as engine:
         opened = engine.opened()
+        for warning in opened.get("warnings", ()):
+            say(f"warning: {warning}")
         if opened.get("torn_bytes"):
             say(
                 f"{opened.get('torn_file')}: cut a torn tail of {opened['torn_bytes']:,} bytes, "
@@ -41,6 +48,8 @@ def run_server(
             "verify": verify,
             "confirm_topics": confirm_topics,
         }
+        if not has_snapshots:
+            settings["snapshot_every_records"] = 0
         trio.run(_serve, engine, host, port, settings)
         say("stopped; everything answered is kept")
 

@@ -202,7 +202,7 @@ async def serve(
         port: 0 takes a free one; see `Server.port`.
         grace_s: Seconds that open requests have to finish.
         snapshot_every_s: Seconds between two looks at whether a snapshot is due.
-        snapshot_every_records: Records after which one is due.
+        snapshot_every_records: Records after which one is due; 0 takes none while serving.
         limits: Limits of the door by name, as in rust/server/src/options.rs.
         templates: By `provider` or `provider/account`: the parameter names that the operator
             chose, and the role of each (`{"kannel": {"id": "message_id", "type": "dlr"}}`).
@@ -235,7 +235,8 @@ async def serve(
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(server.run)
-            nursery.start_soon(server.snapshots)
+            if settings.snapshot_every_records:
+                nursery.start_soon(server.snapshots)
             for helper in (server.certificates, server.confirmations):
                 if helper is not None:
                     nursery.start_soon(helper.run)

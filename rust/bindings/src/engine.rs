@@ -59,7 +59,11 @@ impl Engine {
 #[pymethods]
 impl Engine {
     #[staticmethod]
-    #[pyo3(signature = (path, *, durable=true, create=true, attribution_window_ms=None, receipt_window_ms=None, profiles=None))]
+    #[pyo3(signature = (path, *, durable=true, create=true, attribution_window_ms=None, receipt_window_ms=None, keep_log=true, profiles=None))]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one a setting, all by name in Python"
+    )]
     fn open(
         py: Python<'_>,
         path: &str,
@@ -67,6 +71,7 @@ impl Engine {
         create: bool,
         attribution_window_ms: Option<i64>,
         receipt_window_ms: Option<i64>,
+        keep_log: bool,
         profiles: Option<Bound<'_, LoadedProfiles>>,
     ) -> PyResult<Self> {
         let options = Options {
@@ -75,6 +80,7 @@ impl Engine {
             new_identity: new_identity(),
             attribution_window_ms,
             receipt_window_ms,
+            is_log_kept: keep_log,
             log_file_bytes_max: None,
         };
         let inner = py

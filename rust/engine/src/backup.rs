@@ -5,12 +5,14 @@
 //! so that the log reaches it. IDENTITY comes last: a copy that was broken off cannot be taken
 //! for a whole one. Knows nothing of what a record says.
 
+use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 
-use crate::engine::IDENTITY;
+use crate::engine::{IDENTITY, identity_of};
 use crate::error::StorageError;
 use crate::log::disk::Disk;
 use crate::log::log_files;
+use crate::log::reader::begins_at;
 use crate::snapshot;
 
 /// Bytes copied at a time.
@@ -60,26 +62,69 @@ fn copy_all(
         copied.bytes += bytes;
         Ok::<u64, io::Error>(bytes)
     };
-    for (_, name) in snapshot::names(&names) {
-        // The oldest snapshot goes when a new one comes.
-        match from.size(&name).and_then(|size| copy(&name, size)) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-            Ok(_) => break,
-        }
-    }
+    let reached = copy_snapshot(from, &mut copy)?;
     let mut done = 0;
     loop {
         let files = log_files(&from.list()?);
         let Some((number, name)) = files.into_iter().find(|(number, _)| *number > done) else {
             break;
         };
+        if done > 0 && number != done + 1 {
+            return Err(trimmed());
+        }
         // What is written from here on is not this copy's.
         copy(&name, from.size(&name)?)?;
         done = number;
     }
+    let identity = identity_of(from).map(|(identity, _)| identity);
+    let begins = identity.ok().and_then(|who| begins_at(to, &who));
+    if begins.is_some_and(|begins| begins > reached + 1) {
+        return Err(trimmed());
+    }
     copy(IDENTITY, from.size(IDENTITY)?)?;
     Ok(copied)
+}
+
+fn trimmed() -> io::Error {
+    io::Error::other("the log was trimmed meanwhile; empty the target and begin again")
+}
+
+/// Copies the newest snapshot that can be copied whole; the position that it reaches, or 0.
+fn copy_snapshot(
+    from: &dyn Disk,
+    copy: &mut dyn FnMut(&str, u64) -> io::Result<u64>,
+) -> io::Result<u64> {
+    let Ok((identity, _)) = identity_of(from) else {
+        return Ok(0);
+    };
+    let mut there = BTreeSet::new();
+    let mut tried = Vec::new();
+    loop {
+        // Snapshots go when newer ones come: as long as they do, there is another to be tried.
+        let names = snapshot::names(&from.list()?);
+        if names == tried {
+            return Ok(0);
+        }
+        for (position, name) in &names {
+            let Ok(manifest) = snapshot::manifest(from, &identity, name) else {
+                continue;
+            };
+            let mut all = manifest.part_names().chain([name.clone()]);
+            let outcome: io::Result<()> = all.try_for_each(|file| {
+                if !there.contains(&file) {
+                    copy(&file, from.size(&file)?)?;
+                    there.insert(file);
+                }
+                Ok(())
+            });
+            match outcome {
+                Ok(()) => return Ok(*position),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        tried = names;
+    }
 }
 
 fn copy_file(
@@ -115,35 +160,58 @@ fn copy_file(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::codec::CampaignRecord;
+    use crate::engine::{Engine, Options};
     use crate::log::faulty::FaultyDisk;
 
+    /// An engine's directory with two snapshots, and what an owner may have put beside them.
     fn filled() -> FaultyDisk {
         let disk = FaultyDisk::default();
-        disk.put(IDENTITY, b"who");
+        let shared = Arc::new(disk.clone());
+        let engine = Engine::open_disk(shared, &Options::default()).unwrap();
+        for name in ["one", "two"] {
+            let record = CampaignRecord {
+                name,
+                ..CampaignRecord::default()
+            };
+            engine.campaign(&record, 5).unwrap();
+            engine.snapshot().unwrap();
+        }
         disk.put("LOCK", b"1");
-        disk.put("log/000000000001.log", b"one");
-        disk.put("log/000000000002.log", b"two!");
-        disk.put("snapshots/00000000000000000003.snap", b"old");
-        disk.put("snapshots/00000000000000000009.snap", b"new");
         disk
     }
 
     #[test]
     fn all_but_old_snapshots_and_the_lock_are_copied() {
-        let to = FaultyDisk::default();
-        let copied = backup(&filled(), &to, &mut |_, _| true).unwrap();
-        assert_eq!((copied.files, copied.bytes), (4, 13));
-        let mut names = to.list().unwrap();
-        names.sort();
-        let [newest, first] = [
-            "snapshots/00000000000000000009.snap",
-            "log/000000000001.log",
-        ];
-        assert_eq!(names, [IDENTITY, first, "log/000000000002.log", newest]);
-        assert_eq!(to.bytes(newest).unwrap(), b"new");
+        let (from, to) = (filled(), FaultyDisk::default());
+        let copied = backup(&from, &to, &mut |_, _| true).unwrap();
+        let names = to.list().unwrap();
+        let newest = format!("snapshots/{:020}.snap", 2);
+        let parts: Vec<_> = names
+            .iter()
+            .filter(|name| name.starts_with("snapshots/") && **name != newest)
+            .collect();
+        assert_eq!(parts.len(), 1, "those of the newest alone: {names:?}");
+        let others = [IDENTITY, "log/000000000001.log", &newest];
+        assert!(others.iter().all(|name| to.bytes(name) == from.bytes(name)));
+        assert_eq!((copied.files, names.len()), (4, 4));
         let kept = to.crash(crate::log::faulty::Unsynced::Lost);
         assert_eq!(kept.list().unwrap().len(), 4, "all of it is durable");
+    }
+
+    #[test]
+    fn the_older_snapshot_is_copied_where_the_newest_lacks_a_part() {
+        let (from, to) = (filled(), FaultyDisk::default());
+        let (identity, _) = identity_of(&from).unwrap();
+        let newest = format!("snapshots/{:020}.snap", 2);
+        let manifest = snapshot::manifest(&from, &identity, &newest).unwrap();
+        from.remove(&manifest.part_names().next().unwrap()).unwrap();
+        backup(&from, &to, &mut |_, _| true).unwrap();
+        let copied = snapshot::names(&to.list().unwrap());
+        assert_eq!(copied.first().map(|(position, _)| *position), Some(1));
     }
 
     #[test]

@@ -9,9 +9,9 @@ use crate::error::StorageError;
 use crate::event::Position;
 use crate::keys::Keys;
 use crate::log::disk::Disk;
-use crate::log::reader::replay;
+use crate::log::reader::{End, begins_at, replay};
 use crate::snapshot;
-use crate::state::{State, Windows};
+use crate::state::State;
 
 /// What was found: `ok`, `problems`, and the counts behind them.
 pub fn check(disk: &dyn Disk) -> Value {
@@ -24,10 +24,21 @@ pub fn check(disk: &dyn Disk) -> Value {
             return json!({ "ok": false, "problems": problems });
         }
     };
-    let mut states = snapshots(disk, &identity, windows, &mut problems);
-    let mut replayed = State::new(Keys::new(identity), windows);
+    let begins = begins_at(disk, &identity).unwrap_or(1);
+    let empty = || State::new(Keys::new(identity), windows);
+    let (mut states, base) = snapshots(disk, &identity, &empty, begins, &mut problems);
+    let from = if base.is_some() { begins } else { 1 };
+    if let Some(base) = &base {
+        notes.push(format!(
+            "the log begins at position {begins}; what came before was trimmed, and is taken \
+             from the snapshot at position {}",
+            base.position.0
+        ));
+    }
+    let base_at = base.as_ref().map_or(0, |base| base.position.0);
+    let mut replayed = base.unwrap_or_else(empty);
     let mut compared = 0;
-    let outcome = replay(disk, &identity, 1, &mut |head, payload| {
+    let outcome = replay(disk, &identity, from, &mut |head, payload| {
         let mut reader = Reader::new(payload);
         let mut position = head.position;
         while !reader.is_done() {
@@ -39,28 +50,19 @@ pub fn check(disk: &dyn Disk) -> Value {
                 ),
                 hint: "The checksum holds, so this build cannot read what another wrote.",
             })?;
-            crate::apply::apply(&mut replayed, &record, Position(position), head.received_ms);
-            compare(&mut states, &replayed, &mut compared, &mut problems);
+            if position == replayed.position.0 + 1 {
+                let at = Position(position);
+                crate::apply::apply(&mut replayed, &record, at, head.received_ms);
+                compare(&mut states, &replayed, &mut compared, &mut problems);
+            }
             position += 1;
         }
         Ok(())
     });
-    let log = match outcome {
-        Ok(end) => {
-            if let Some(torn) = &end.torn {
-                notes.push(format!(
-                    "{}, byte {}: {} bytes of an unfinished write, normal after a crash; they \
-                     were never acknowledged and are cut at the next open",
-                    torn.file, torn.byte, torn.bytes
-                ));
-            }
-            json!({ "frames": end.frames, "records": end.records, "last_position": end.next_position - 1 })
-        }
-        Err(error) => {
-            problems.push(problem(&error.to_string(), error.code()));
-            Value::Null
-        }
-    };
+    let log = end_of(outcome, &mut notes, &mut problems);
+    if last_of(&log).is_some_and(|last| last < base_at) {
+        states.push((base_at, 0));
+    }
     for (position, _) in states {
         let text = format!("a snapshot reaches position {position}, the log does not");
         problems.push(problem(&text, "snapshot_ahead"));
@@ -79,36 +81,70 @@ pub fn check(disk: &dyn Disk) -> Value {
     })
 }
 
+/// What the log amounts to; a torn tail is a note, damage a problem.
+fn end_of(
+    outcome: Result<End, StorageError>,
+    notes: &mut Vec<String>,
+    problems: &mut Vec<Value>,
+) -> Value {
+    match outcome {
+        Ok(end) => {
+            if let Some(torn) = &end.torn {
+                notes.push(format!(
+                    "{}, byte {}: {} bytes of an unfinished write, normal after a crash; they \
+                     were never acknowledged and are cut at the next open",
+                    torn.file, torn.byte, torn.bytes
+                ));
+            }
+            json!({ "frames": end.frames, "records": end.records, "last_position": end.next_position - 1 })
+        }
+        Err(error) => {
+            problems.push(problem(&error.to_string(), error.code()));
+            Value::Null
+        }
+    }
+}
+
+fn last_of(log: &Value) -> Option<u64> {
+    log.get("last_position").and_then(Value::as_u64)
+}
+
 fn problem(text: &str, code: &str) -> Value {
     json!({ "code": code, "text": text })
 }
 
-/// Digests of the snapshots that can be read, oldest last.
+/// Digests of the snapshots that can be read, oldest last; and where the log lacks its beginning,
+/// the oldest state that it goes on from, which is compared with nothing.
 fn snapshots(
     disk: &dyn Disk,
     identity: &[u8; 16],
-    windows: Windows,
+    empty: &dyn Fn() -> State,
+    begins: u64,
     problems: &mut Vec<Value>,
-) -> Vec<(u64, u64)> {
-    let mut found = Vec::new();
+) -> (Vec<(u64, u64)>, Option<State>) {
+    let (mut found, mut base) = (Vec::new(), None);
     let all = disk.list().unwrap_or_else(|error| {
         let text = format!("reading of the directory failed: {error}");
         problems.push(problem(&text, "io_failed"));
         Vec::new()
     });
     for (position, name) in snapshot::names(&all) {
-        let mut state = State::new(Keys::new(*identity), windows);
-        let read = disk
-            .size(&name)
-            .and_then(|size| disk.read(&name, 0, usize::try_from(size).unwrap_or(usize::MAX)))
-            .map_err(|error| error.to_string())
-            .and_then(|bytes| snapshot::decode(identity, &bytes, &mut state));
-        match read {
-            Ok(()) => found.push((position, state.digest())),
-            Err(reason) => problems.push(problem(&format!("{name} {reason}"), "snapshot_invalid")),
+        match snapshot::load(disk, identity, &name, empty()) {
+            Ok((_, state)) => {
+                found.push((position, state.digest()));
+                if begins > 1 && position + 1 >= begins {
+                    base = Some(state);
+                }
+            }
+            Err(unsound) => {
+                problems.push(problem(&format!("{name} {unsound}"), "snapshot_invalid"));
+            }
         }
     }
-    found
+    if let Some(base) = &base {
+        found.retain(|(position, _)| *position != base.position.0);
+    }
+    (found, base)
 }
 
 fn compare(

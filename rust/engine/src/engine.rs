@@ -21,10 +21,10 @@ use crate::keys::Keys;
 use crate::limits::BATCH_BYTES_MAX;
 use crate::log::disk::Disk;
 use crate::log::writer::LogWriter;
-use crate::snapshot;
 use crate::spare::Spare;
-use crate::state::State;
+use crate::state::{State, Windows};
 
+mod beside;
 mod evidence;
 mod explain;
 mod identity;
@@ -34,6 +34,7 @@ mod read;
 mod register;
 mod relabel;
 mod settle;
+mod snapshots;
 mod trend;
 mod word;
 
@@ -79,6 +80,8 @@ struct Open {
 pub struct Engine {
     keys: Keys,
     identity: [u8; 16],
+    windows: Windows,
+    is_log_kept: bool,
     opened: Opened,
     state: RwLock<State>,
     open: Mutex<Option<Open>>,
@@ -270,43 +273,6 @@ impl Engine {
             .collect())
     }
 
-    /// Writes a snapshot; the position it reaches. Commits go on meanwhile, but for the time
-    /// it takes to copy the state's bytes.
-    ///
-    /// # Errors
-    /// `Io`, `Closed`, and `Poisoned` after a failed write. What was there before is still there.
-    pub fn snapshot(&self) -> Result<Position, EngineError> {
-        let _one = self
-            .snapshotting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let disk = match self.lock_open().as_ref() {
-            Some(open) => Arc::clone(&open.disk),
-            None => return Err(EngineError::Closed(ClosedError)),
-        };
-        let (position, bytes) = {
-            let state = self.read()?;
-            (state.position, snapshot::encode(&self.identity, &state))
-        };
-        if self
-            .lock_open()
-            .as_ref()
-            .is_some_and(|open| open.snapshot_at == position.0)
-        {
-            return Ok(position);
-        }
-        if let Some(open) = self.lock_open().as_mut() {
-            // Without a sync of each commit the log may be behind; a snapshot must not outlive it.
-            open.log.finish()?;
-        }
-        snapshot::write(disk.as_ref(), position.0, &bytes)?;
-        snapshot::tidy(disk.as_ref())?;
-        if let Some(open) = self.lock_open().as_mut() {
-            open.snapshot_at = position.0;
-        }
-        Ok(position)
-    }
-
     /// Takes a snapshot if there is something new, then lets go of the directory. Calls after
     /// it say `Closed`; a second `close` does nothing.
     ///
@@ -319,7 +285,7 @@ impl Engine {
             .as_ref()
             .is_some_and(|open| open.log.check().is_ok());
         let kept = if is_open {
-            self.snapshot().map(|_| ())
+            self.snapshot_living()
         } else {
             Ok(())
         };
@@ -386,7 +352,7 @@ fn look_up(state: &State, group: &[Record<'_>], found: &mut Vec<Option<ContactId
             Record::Event(record) => (record.contact, 0),
             _ => (None, 0),
         };
-        known += usize::from(event != 0 && state.seen.contains(&event));
+        known += usize::from(event != 0 && state.seen.contains(event));
         number.and_then(|number| state.contacts.find(number))
     }));
     std::hint::black_box(known);

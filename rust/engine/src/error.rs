@@ -165,6 +165,16 @@ pub enum StorageError {
         /// The newest this build reads.
         newest: u32,
     },
+    /// A record that was taken away with its log file, by the owner's order.
+    #[error(
+        "the record at position {position} was trimmed from the log, which now begins at position {begins}. What it held is in backups made before."
+    )]
+    RecordTrimmed {
+        /// The record asked for.
+        position: u64,
+        /// The first that is there.
+        begins: u64,
+    },
     /// Another engine has the directory.
     #[error("data directory is locked by {holder}. One engine per directory.")]
     AlreadyOpen {
@@ -196,6 +206,7 @@ impl StorageError {
             Self::LogCorrupt { .. } => "log_corrupt",
             Self::FileInvalid { .. } => "file_invalid",
             Self::FormatUnsupported { .. } => "format_unsupported",
+            Self::RecordTrimmed { .. } => "record_trimmed",
             Self::AlreadyOpen { .. } => "already_open",
             Self::Io { .. } => "io_failed",
             Self::Internal { .. } => "internal",

@@ -4,7 +4,7 @@
 //! bucket or at each other, and ids of one directory mean nothing in another. Two different
 //! ids share a key with odds of 2^-64 a pair. Knows nothing of what a key is used for.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use siphasher::sip::SipHasher13;
@@ -151,9 +151,6 @@ impl Hasher for KeyHasher {
 
 /// A table by key.
 pub type KeyMap<V> = HashMap<u64, V, BuildHasherDefault<KeyHasher>>;
-
-/// A set of keys.
-pub type KeySet = HashSet<u64, BuildHasherDefault<KeyHasher>>;
 
 fn word(bytes: &[u8]) -> u64 {
     bytes

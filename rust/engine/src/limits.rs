@@ -75,8 +75,6 @@ pub const TURN_RECORD_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const FRAME_BYTES_MAX: usize = 128 * 1024 * 1024;
 /// Bytes at which a log file is closed and the next one begun.
 pub const LOG_FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
-/// Snapshots kept: the newest, and one to fall back to.
-pub const SNAPSHOTS_KEPT_COUNT: usize = 2;
 /// Records between two snapshots that the engine asks for by itself.
 pub const SNAPSHOT_EVERY_RECORDS: u64 = 5_000_000;
 
@@ -110,10 +108,6 @@ const _: () = assert!(
 const _: () = assert!(AUDIENCE_CHUNK_COUNT_MAX * 10 < FRAME_BYTES_MAX);
 const _: () = assert!((FRAME_BYTES_MAX as u64) < LOG_FILE_BYTES_MAX);
 const _: () = assert!(ATTRIBUTION_WINDOW_MS <= RECEIPT_WINDOW_MS);
-const _: () = assert!(
-    SNAPSHOTS_KEPT_COUNT >= 2,
-    "never fewer than one to fall back to"
-);
 const _: () = assert!(NUMBER_DIGITS_MIN < NUMBER_DIGITS_MAX && NUMBER_DIGITS_MAX < 19);
 
 /// Shared secrets, keys or certificates of one source: the live one, and those being changed.

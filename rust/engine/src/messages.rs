@@ -7,17 +7,30 @@ use hashbrown::HashTable;
 
 use crate::event::{BlastId, ContactId};
 
-#[derive(Clone, Copy, Debug)]
-struct Entry {
+/// One message: the key of its id, its blast and its contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Message {
     key: u64,
     blast: u32,
     contact: u32,
 }
 
+impl Message {
+    /// With blast and contact in one word, as in snapshots.
+    pub fn of(key: u64, place: u64) -> Self {
+        let [blast, contact] = [place >> 32, place & u64::from(u32::MAX)];
+        Self {
+            key,
+            blast: u32::try_from(blast).unwrap_or(u32::MAX),
+            contact: u32::try_from(contact).unwrap_or(u32::MAX),
+        }
+    }
+}
+
 /// The index of all registered messages.
 #[derive(Debug, Default)]
 pub struct Messages {
-    entries: Vec<Entry>,
+    entries: Vec<Message>,
     table: HashTable<u32>,
 }
 
@@ -62,7 +75,7 @@ impl Messages {
         let Ok(index) = u32::try_from(self.entries.len()) else {
             return Registered::Conflict;
         };
-        self.entries.push(Entry {
+        self.entries.push(Message {
             key,
             blast: blast.0,
             contact: contact.0,
@@ -74,13 +87,13 @@ impl Messages {
         Registered::New
     }
 
-    /// Makes room for more.
-    pub fn reserve(&mut self, more: usize) {
-        self.entries.reserve(more);
-        let entries = &self.entries;
-        self.table.reserve(more, |index| {
-            entries.get(*index as usize).map_or(0, |entry| entry.key)
-        });
+    /// All messages at once, each key once: for snapshots.
+    pub fn fill(&mut self, entries: Vec<Message>) {
+        self.table = HashTable::with_capacity(entries.len());
+        self.entries = entries;
+        for (entry, index) in self.entries.iter().zip(0_u32..) {
+            self.table.insert_unique(entry.key, index, |_| 0);
+        }
     }
 
     /// Key, blast and contact of each, in order of registration.

@@ -4,10 +4,6 @@
 
 /// A rule that is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    not(feature = "mutants"),
-    expect(dead_code, reason = "the log is not trimmed yet")
-)]
 #[repr(u8)]
 pub enum Mutant {
     /// A commit returns without a sync.

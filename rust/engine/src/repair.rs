@@ -14,7 +14,7 @@ use crate::log::disk::Disk;
 use crate::log::frame::FILE_HEAD_BYTES;
 use crate::log::log_files;
 use crate::log::reader::{End, begins_at, replay};
-use crate::snapshot;
+use crate::snapshot::{self, Unsound};
 use crate::state::{State, Windows};
 
 /// Bytes copied at a time.
@@ -58,15 +58,18 @@ pub fn repair(disk: &dyn Disk) -> Result<Value, EngineError> {
         }
     };
     for (position, name) in snapshot::names(&listed(disk)?) {
-        let why = if position >= end.next_position {
-            Some(format!(
-                "reaches position {position}, which the log does not"
-            ))
+        let unsound = if position >= end.next_position {
+            let reason = format!("reaches position {position}, which the log does not");
+            Some(Unsound { part: None, reason })
         } else {
             read_snapshot(disk, &name, &identity, windows).err()
         };
-        if let Some(why) = why {
-            cut.push(set_aside(disk, &name, &why)?);
+        let Some(unsound) = unsound else {
+            continue;
+        };
+        cut.push(set_aside(disk, &name, &unsound.to_string())?);
+        if let Some(part) = unsound.part.filter(|part| disk.size(part).is_ok()) {
+            cut.push(set_aside(disk, &part, &unsound.reason)?);
         }
     }
     Ok(json!({
@@ -104,14 +107,9 @@ fn read_snapshot(
     name: &str,
     identity: &[u8; 16],
     windows: Windows,
-) -> Result<(), String> {
-    let size = disk.size(name).map_err(|error| error.to_string())?;
-    let count = usize::try_from(size).unwrap_or(usize::MAX);
-    let bytes = disk
-        .read(name, 0, count)
-        .map_err(|error| error.to_string())?;
-    let mut state = State::new(Keys::new(*identity), windows);
-    snapshot::decode(identity, &bytes, &mut state)
+) -> Result<(), Unsound> {
+    let state = State::new(Keys::new(*identity), windows);
+    snapshot::load(disk, identity, name, state).map(|_| ())
 }
 
 /// Reads every record; the reader says where it cannot go on.

@@ -8,12 +8,13 @@ use crate::consent::Consent;
 use crate::contacts::Contacts;
 use crate::decode::RejectCode;
 use crate::event::{Number, Position, Provider};
-use crate::keys::{KeyMap, KeySet, Keys};
+use crate::keys::{KeyMap, Keys};
 use crate::limits::{ATTRIBUTION_WINDOW_MS, RECEIPT_WINDOW_MS};
 use crate::loose::Loose;
 use crate::messages::Messages;
 use crate::registry::Registry;
 use crate::replies::Replies;
+use crate::seen::Seen;
 use crate::settings::Settings;
 
 /// Windows of the resolution rules, fixed when a directory is made.
@@ -90,7 +91,7 @@ pub struct State {
     /// Events whose blast is not certain.
     pub loose: Loose,
     /// Keys of events already counted.
-    pub seen: KeySet,
+    pub seen: Seen,
     /// The ledger of consent, and the suppression that follows from it.
     pub consent: Consent,
     /// Where replies stand in the log.
@@ -117,7 +118,7 @@ impl State {
             waiting_sends: KeyMap::default(),
             sends_waiting: 0,
             loose: Loose::default(),
-            seen: KeySet::default(),
+            seen: Seen::default(),
             consent: Consent::default(),
             replies: Replies::default(),
             settings: Settings::default(),

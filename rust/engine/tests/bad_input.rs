@@ -422,6 +422,7 @@ fn sources() -> String {
         include_str!("corruption.rs"),
         include_str!("crash.rs"),
         include_str!("profiles.rs"),
+        include_str!("trimming.rs"),
     ]
     .concat()
 }
@@ -499,6 +500,10 @@ fn every_error_code_has_a_case() {
             found: 0,
             newest: 0,
         },
+        StorageError::RecordTrimmed {
+            position: 1,
+            begins: 2,
+        },
         StorageError::AlreadyOpen { holder: text() },
         StorageError::Io {
             what: text(),
@@ -514,7 +519,7 @@ fn every_error_code_has_a_case() {
         .chain(storage.map(|error| EngineError::Storage(error).code()))
         .chain([EngineError::Closed(ClosedError).code()])
         .collect();
-    assert_eq!(codes.len(), 17);
+    assert_eq!(codes.len(), 18);
     assert_eq!(
         arms - source.matches("(_) => \"").count(),
         codes.len(),

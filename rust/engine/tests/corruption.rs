@@ -18,6 +18,7 @@ use smstrack_engine::error::{EngineError, StorageError};
 use smstrack_engine::log::disk::Disk;
 use smstrack_engine::log::faulty::FaultyDisk;
 use smstrack_engine::log::frame::{FILE_HEAD_BYTES, FRAME_HEAD_BYTES, read_frame};
+use smstrack_engine::snapshot::{self, Manifest};
 
 mod common;
 #[expect(dead_code, reason = "tiers are for the rows of tests/faults")]
@@ -58,6 +59,15 @@ fn removed(disk: &FaultyDisk, name: &str) -> FaultyDisk {
     let new = edited(disk, name, |_| {});
     new.remove(name).unwrap();
     new.crash(smstrack_engine::log::faulty::Unsynced::Kept)
+}
+
+/// Manifests of the snapshots, newest first.
+fn manifests(disk: &FaultyDisk) -> Vec<Manifest> {
+    let names = snapshot::names(&disk.list().unwrap());
+    names
+        .iter()
+        .map(|(_, name)| snapshot::manifest(disk, &IDENTITY, name).unwrap())
+        .collect()
 }
 
 /// Byte range of each frame of a log file.
@@ -186,13 +196,21 @@ fn a_damaged_snapshot_is_passed_over() {
     let disk = worked(&steps, 1_500);
     let expected = last_mark(&steps);
     let names = disk.list().unwrap();
-    let snapshots: Vec<&String> = names
-        .iter()
-        .filter(|name| name.starts_with("snapshots/"))
-        .collect();
-    assert_eq!(snapshots.len(), 2);
-    for name in snapshots {
-        let is_newest = names.iter().all(|other| other <= name);
+    let manifests = manifests(&disk);
+    let [newest, older] = manifests.as_slice() else {
+        panic!("two are kept: {manifests:?}");
+    };
+    let of = |manifest: &Manifest| {
+        let name = Manifest::name(manifest.position);
+        manifest.part_names().chain([name]).collect::<Vec<_>>()
+    };
+    let (newest, older) = (of(newest), of(older));
+    let all: Vec<&String> = newest.iter().chain(&older).collect();
+    assert!(newest.iter().all(|name| !older.contains(name)), "{all:?}");
+    let in_folder = names.iter().filter(|name| name.starts_with("snapshots/"));
+    assert_eq!(in_folder.count(), all.len(), "nothing else is left");
+    for name in all {
+        let is_newest = newest.contains(name);
         for byte in 0..disk.bytes(name).unwrap().len() {
             let what = format!("{name}, byte {byte}");
             let bad = edited(&disk, name, |bytes| bytes[byte] ^= 1 << (byte % 8));
@@ -213,9 +231,12 @@ fn a_damaged_snapshot_is_passed_over() {
             }
         }
     }
-    let newest = names.last().unwrap();
-    let cut = edited(&disk, newest, |bytes| bytes.truncate(bytes.len() / 2));
-    assert_eq!(mark(&open(&cut).unwrap()), expected, "half a snapshot");
+    for name in &newest {
+        let cut = edited(&disk, name, |bytes| bytes.truncate(bytes.len() / 2));
+        assert_eq!(mark(&open(&cut).unwrap()), expected, "half of {name}");
+        let gone = removed(&disk, name);
+        assert_eq!(mark(&open(&gone).unwrap()), expected, "without {name}");
+    }
     let gone = without_snapshots(&disk);
     assert_eq!(mark(&open(&gone).unwrap()), expected, "no snapshot");
 }
@@ -438,12 +459,7 @@ fn a_newer_format_is_refused_in_one_line() {
 fn a_newer_snapshot_is_passed_over_for_the_log() {
     let steps = steps(3);
     let disk = worked(&steps, 1 << 30);
-    let name = disk
-        .list()
-        .unwrap()
-        .into_iter()
-        .rfind(|name| name.starts_with("snapshots/"))
-        .unwrap();
+    let (_, name) = snapshot::names(&disk.list().unwrap()).swap_remove(0);
     let newer = edited(&disk, &name, |bytes| {
         of_version(bytes, 8, 44, |bytes| {
             crc32c::crc32c_append(crc32c::crc32c(&bytes[..44]), &bytes[48..])
@@ -453,7 +469,7 @@ fn a_newer_snapshot_is_passed_over_for_the_log() {
     assert_eq!(mark(&engine), last_mark(&steps));
     let warning = engine.opened().warnings.join("; ");
     assert!(
-        warning.contains("has format 3; this build reads 2"),
+        warning.contains("has format 4; this build reads 3"),
         "{warning}"
     );
 }

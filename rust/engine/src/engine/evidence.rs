@@ -32,6 +32,7 @@ impl Engine {
             .as_ref()
             .map(|open| Arc::clone(&open.disk))
             .ok_or(EngineError::Closed(ClosedError))?;
+        self.check_kept(disk.as_ref(), wanted.first().copied())?;
         pick(
             disk.as_ref(),
             &self.identity,

@@ -11,7 +11,7 @@ use crate::group::Group;
 use crate::keys::Keys;
 use crate::log::disk::{Disk, OpenError, RealDisk};
 use crate::log::log_files;
-use crate::log::reader::{End, Torn, replay};
+use crate::log::reader::{End, Torn, begins_at, replay};
 use crate::log::writer::LogWriter;
 use crate::mutants::{Mutant, is};
 use crate::snapshot;
@@ -31,6 +31,9 @@ pub struct Options {
     pub attribution_window_ms: Option<i64>,
     /// As `attribution_window_ms`.
     pub receipt_window_ms: Option<i64>,
+    /// False lets snapshots trim the log: what lies behind two proved ones goes, and with it the
+    /// texts of replies, the evidence of consent and the bodies of dead letters that it held.
+    pub is_log_kept: bool,
     /// Bytes at which a log file is closed; `None`: the limit. For tests of rotation.
     pub log_file_bytes_max: Option<u64>,
 }
@@ -43,6 +46,7 @@ impl Default for Options {
             new_identity: [0; 16],
             attribution_window_ms: None,
             receipt_window_ms: None,
+            is_log_kept: true,
             log_file_bytes_max: None,
         }
     }
@@ -131,6 +135,8 @@ pub(super) fn open_disk(disk: Arc<dyn Disk>, options: &Options) -> Result<Engine
     Ok(Engine {
         keys: Keys::new(identity),
         identity,
+        windows,
+        is_log_kept: options.is_log_kept,
         opened,
         state: RwLock::new(state),
         is_closed: AtomicBool::new(false),
@@ -186,8 +192,9 @@ fn recover(
         .map_err(|error| io("reading of the directory", &error))?;
     let fresh = || State::new(Keys::new(*identity), windows);
     for (position, name) in snapshot::names(&all) {
-        let outcome = load(disk, identity, &name, fresh());
-        match outcome.and_then(|state| Ok((replay_into(disk, identity, state)?, position))) {
+        let outcome = snapshot::load(disk, identity, &name, fresh())
+            .map_err(|unsound| Attempt::Unusable(unsound.to_string()));
+        match outcome.and_then(|(_, state)| Ok((replay_into(disk, identity, state)?, position))) {
             Ok(((state, end), position)) => {
                 opened.snapshot_position = position;
                 opened.replayed_records = state.position.0 - position;
@@ -200,6 +207,10 @@ fn recover(
             }
             Err(Attempt::Fatal(error)) => return Err(error),
         }
+    }
+    let begins = begins_at(disk, identity).unwrap_or(1);
+    if begins > 1 {
+        return Err(beginning_lost(begins, &opened.warnings));
     }
     match replay_into(disk, identity, fresh()) {
         Ok((state, end)) => {
@@ -215,6 +226,20 @@ fn recover(
     }
 }
 
+/// Nothing holds what came before the log that is there.
+fn beginning_lost(begins: u64, warnings: &[String]) -> EngineError {
+    let why = if warnings.is_empty() {
+        "there is no snapshot".to_owned()
+    } else {
+        warnings.join("; ")
+    };
+    EngineError::Storage(StorageError::FileInvalid {
+        file: "log".to_owned(),
+        reason: format!("it begins at position {begins}, and what came before is lost: {why}"),
+        hint: "Restore the directory, or what it lacks, from a backup.",
+    })
+}
+
 enum Attempt {
     /// Another snapshot, or the whole log, may serve.
     Unusable(String),
@@ -226,26 +251,6 @@ impl From<StorageError> for Attempt {
     fn from(error: StorageError) -> Self {
         Self::Fatal(EngineError::Storage(error))
     }
-}
-
-fn load(
-    disk: &dyn Disk,
-    identity: &[u8; 16],
-    name: &str,
-    mut state: State,
-) -> Result<State, Attempt> {
-    let size = disk
-        .size(name)
-        .map_err(|error| Attempt::Unusable(error.to_string()))?;
-    let count = usize::try_from(size).unwrap_or(usize::MAX);
-    let bytes = disk
-        .read(name, 0, count)
-        .map_err(|e| Attempt::Unusable(e.to_string()))?;
-    snapshot::decode(identity, &bytes, &mut state).map_err(Attempt::Unusable)?;
-    if is(Mutant::ForgetSeen) {
-        state.seen.clear();
-    }
-    Ok(state)
 }
 
 fn replay_into(

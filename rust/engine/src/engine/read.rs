@@ -182,7 +182,7 @@ impl Engine {
     /// A page ends early where its bodies are large: go on after its last position.
     ///
     /// # Errors
-    /// `Io`, `LogCorrupt`, `Closed`.
+    /// `Io`, `LogCorrupt`, `RecordTrimmed`, `Closed`.
     pub fn dead_letters(
         &self,
         after: u64,
@@ -211,6 +211,7 @@ impl Engine {
         let (Some(first), Some(last)) = (wanted.first().copied(), wanted.last().copied()) else {
             return Ok(Vec::new());
         };
+        self.check_kept(disk.as_ref(), Some(first))?;
         let mut found = Vec::with_capacity(wanted.len());
         let mut bytes_left = PAGE_BYTES_MAX;
         // A frame that is being written now may look torn; all wanted ones are before it.

@@ -1,14 +1,24 @@
-//! Bytes into state: the mirror of `save`. Total: any bytes give a state or an error.
+//! Chunks into state: the mirror of `save`. Total: any bytes give a state or an error.
+
+use std::collections::BTreeMap;
 
 use super::facts;
+use super::manifest::Sizes;
+use super::part::Section;
 use crate::codec::{CodecError, Reader};
 use crate::decode::RejectCode;
 use crate::event::{BlastId, CampaignId, ContactId, Number, Position, Provider};
 use crate::idset::IdSet;
+use crate::ledger::Fact;
+use crate::limits::CONTACTS_COUNT_MAX;
 use crate::loose::Entry;
+use crate::messages::Message;
 use crate::registry::{Blast, Campaign};
 use crate::sets::{Counts, Facts, Mask, SetKind, Tally};
 use crate::state::{State, WaitingSend};
+
+/// Most room made before anything is read: a count is believed only once it is there.
+const ROOM_COUNT_MAX: usize = 1 << 28;
 
 pub(super) type Read<T> = Result<T, CodecError>;
 
@@ -19,62 +29,187 @@ pub(super) fn wrong<T>(reader: &Reader<'_>, expected: &'static str) -> Read<T> {
     })
 }
 
-pub(super) fn load(bytes: &[u8], state: &mut State) -> Read<()> {
-    let reader = &mut Reader::new(bytes);
-    state.position = Position(reader.varint()?);
-    state.newest_ms = reader.signed()?;
-    let count = reader.varint()?;
-    state.contacts.reserve(room(count, bytes.len(), 8));
-    for _ in 0..count {
-        let number = Number(reader.u64()?);
-        if state.contacts.intern(number).is_none() {
-            return wrong(reader, "a contact that fits");
+/// Takes chunks in the order of their manifest; sections that grow must come in theirs.
+#[derive(Debug)]
+pub(super) struct Loader {
+    state: State,
+    numbers: Vec<u64>,
+    messages: Vec<Message>,
+    seen: Vec<u64>,
+    blasts: Vec<(u32, Blast)>,
+    loose: Vec<Entry>,
+    facts: Vec<(Fact, Position)>,
+    next: BTreeMap<Section, u64>,
+}
+
+impl Loader {
+    /// Begins with an empty state.
+    pub(super) fn new(state: State, sizes: &Sizes) -> Self {
+        let room = |count: u64| usize::try_from(count).unwrap_or(0).min(ROOM_COUNT_MAX);
+        Self {
+            state,
+            numbers: Vec::with_capacity(room(sizes.contacts)),
+            messages: Vec::with_capacity(room(sizes.messages)),
+            seen: Vec::with_capacity(room(sizes.seen)),
+            blasts: Vec::new(),
+            loose: Vec::new(),
+            facts: Vec::new(),
+            next: BTreeMap::new(),
         }
     }
-    for _ in 0..reader.varint()? {
-        let item = campaign(reader)?;
-        state.registry.campaigns.push(item);
+
+    /// Takes one chunk.
+    ///
+    /// # Errors
+    /// In words, what is wrong with it.
+    pub(super) fn take(
+        &mut self,
+        section: Section,
+        index: u64,
+        payload: &[u8],
+    ) -> Result<(), String> {
+        let next = self.next.entry(section).or_default();
+        if is_row(section) && *next != index {
+            let name = section.name();
+            return Err(format!(
+                "chunk {index} of {name} stands where {next} belongs"
+            ));
+        }
+        *next = index + 1;
+        let reader = &mut Reader::new(payload);
+        let outcome = self.read(section, reader);
+        let outcome = match outcome {
+            Ok(()) if !reader.is_done() => wrong(reader, "the end"),
+            other => other,
+        };
+        outcome.map_err(|error| {
+            let (name, byte) = (section.name(), error.byte);
+            format!(
+                "chunk {index} of {name}, byte {byte}: expected {}",
+                error.expected
+            )
+        })
     }
-    for _ in 0..reader.varint()? {
-        let item = blast(reader)?;
-        state.registry.blasts.push(item);
-    }
-    state.registry.index();
-    let count = reader.varint()?;
-    state.messages.reserve(room(count, bytes.len(), 10));
-    for _ in 0..count {
-        let (key, blast, contact) = (reader.u64()?, reader.varint32()?, reader.varint32()?);
-        state
-            .messages
-            .register(key, BlastId(blast), ContactId(contact));
-    }
-    waiting_sends(reader, state)?;
-    for _ in 0..reader.varint()? {
-        let item = entry(reader)?;
-        state.loose.insert(item);
-    }
-    let count = reader.varint()?;
-    state.seen.reserve(room(count, bytes.len(), 8));
-    for _ in 0..count {
-        state.seen.insert(reader.u64()?);
-    }
-    facts::load(reader, state)?;
-    traffic(reader, state)?;
-    for _ in 0..reader.varint()? {
-        state.dead_letters.push(Position(reader.varint()?));
-    }
-    if reader.is_done() {
+
+    fn read(&mut self, section: Section, reader: &mut Reader<'_>) -> Read<()> {
+        let state = &mut self.state;
+        match section {
+            Section::Traffic => traffic(reader, state)?,
+            Section::Contacts => words(reader, |[number]| self.numbers.push(number))?,
+            Section::Campaigns => {
+                while !reader.is_done() {
+                    state.registry.campaigns.push(campaign(reader)?);
+                }
+            }
+            Section::Blasts => {
+                while !reader.is_done() {
+                    let id = reader.varint32()?;
+                    self.blasts.push((id, blast(reader)?));
+                }
+            }
+            Section::Messages => words(reader, |[key, place]| {
+                self.messages.push(Message::of(key, place));
+            })?,
+            Section::Seen => words(reader, |[key]| self.seen.push(key))?,
+            Section::WaitingSends => waiting_sends(reader, state)?,
+            Section::Loose => {
+                while !reader.is_done() {
+                    self.loose.push(entry(reader)?);
+                }
+            }
+            Section::Consent => facts::load_consent(reader, &mut self.facts)?,
+            Section::Replies => facts::load_replies(reader, state)?,
+            Section::Settings => facts::load_settings(reader, state)?,
+            Section::DeadLetters => {
+                while !reader.is_done() {
+                    state.dead_letters.push(Position(reader.varint()?));
+                }
+            }
+        }
         Ok(())
-    } else {
-        wrong(reader, "the end")
+    }
+
+    /// The state, when all chunks are in.
+    ///
+    /// # Errors
+    /// In words, what does not fit.
+    pub(super) fn finish(self, position: u64, sizes: &Sizes) -> Result<State, String> {
+        let Self {
+            mut state,
+            numbers,
+            messages,
+            seen,
+            mut blasts,
+            mut loose,
+            mut facts,
+            ..
+        } = self;
+        let found = Sizes {
+            contacts: numbers.len() as u64,
+            messages: messages.len() as u64,
+            seen: seen.len() as u64,
+        };
+        if found != *sizes {
+            return Err(format!("holds {found:?}, expected {sizes:?}"));
+        }
+        if numbers.len() > CONTACTS_COUNT_MAX {
+            return Err("has more contacts than there are ids".to_owned());
+        }
+        state.position = Position(position);
+        state.contacts.fill(numbers);
+        state.messages.fill(messages);
+        state.seen.fill(seen);
+        blasts.sort_unstable_by_key(|(id, _)| *id);
+        for ((id, blast), place) in blasts.into_iter().zip(0_u32..) {
+            if id != place {
+                return Err(format!("has no blast {place}"));
+            }
+            state.registry.blasts.push(blast);
+        }
+        state.registry.index();
+        loose.sort_by_key(|entry| entry.position);
+        for entry in loose {
+            state.loose.insert(entry);
+        }
+        // In order of the ledger: built so, its tree is filled from one side.
+        facts.sort_unstable();
+        for (fact, position) in facts {
+            state.consent.hear(fact, position);
+        }
+        state.validate()?;
+        Ok(state)
     }
 }
 
-/// Room to make for a count that might be false: never more than the bytes could hold.
-fn room(count: u64, bytes: usize, bytes_each: usize) -> usize {
-    usize::try_from(count)
-        .unwrap_or(usize::MAX)
-        .min(bytes / bytes_each)
+/// Sections whose chunks are pieces of one row.
+const fn is_row(section: Section) -> bool {
+    matches!(
+        section,
+        Section::Contacts
+            | Section::Campaigns
+            | Section::Messages
+            | Section::Seen
+            | Section::Replies
+            | Section::DeadLetters
+    )
+}
+
+/// All that is left, as groups of `N` little-endian words.
+fn words<const N: usize>(reader: &mut Reader<'_>, mut take: impl FnMut([u64; N])) -> Read<()> {
+    let rest = reader.rest();
+    let mut groups = rest.chunks_exact(8 * N);
+    for group in &mut groups {
+        let mut words = [0; N];
+        for (word, bytes) in words.iter_mut().zip(group.as_chunks().0) {
+            *word = u64::from_le_bytes(*bytes);
+        }
+        take(words);
+    }
+    if groups.remainder().is_empty() {
+        Ok(())
+    } else {
+        wrong(reader, "words of 8 bytes")
+    }
 }
 
 fn campaign(reader: &mut Reader<'_>) -> Read<Campaign> {
@@ -151,7 +286,7 @@ fn provider(reader: &mut Reader<'_>) -> Read<Provider> {
 }
 
 fn waiting_sends(reader: &mut Reader<'_>, state: &mut State) -> Read<()> {
-    for _ in 0..reader.varint()? {
+    while !reader.is_done() {
         let blast = reader.u64()?;
         for _ in 0..reader.varint()? {
             let send = WaitingSend {
@@ -214,6 +349,7 @@ fn entry(reader: &mut Reader<'_>) -> Read<Entry> {
 }
 
 fn traffic(reader: &mut Reader<'_>, state: &mut State) -> Read<()> {
+    state.newest_ms = reader.signed()?;
     let traffic = &mut state.traffic;
     traffic.events = reader.varint()?;
     traffic.duplicates = reader.varint()?;

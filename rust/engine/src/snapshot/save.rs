@@ -1,51 +1,166 @@
-//! State into bytes, section after section, each with its count before it.
+//! State into chunks. A chunk holds a fixed range of its section, and sections that only grow are
+//! in the order in which they grow: what did not change has the bytes it had.
 
 use super::facts;
+use super::part::{Chunk, Section};
 use crate::codec::Writer;
+use crate::error::StorageError;
+use crate::event::{BlastId, ContactId};
 use crate::loose::Entry;
 use crate::registry::{Blast, Campaign};
 use crate::sets::{Counts, Facts};
 use crate::state::{State, WaitingSend};
 
-pub(super) fn save(state: &State, out: &mut Writer<'_>) {
-    out.varint(state.position.0);
-    out.signed(state.newest_ms);
-    out.varint(state.contacts.count() as u64);
-    for number in state.contacts.numbers() {
-        out.u64(*number);
+/// Contacts, messages, keys, replies, facts of the ledger or dead letters in one chunk.
+pub(super) const CHUNK_COUNT: usize = 65_536;
+/// Campaigns in one chunk.
+const CAMPAIGNS_COUNT: usize = 1_024;
+/// Blasts whose small ones share a chunk.
+const BLASTS_COUNT: usize = 64;
+/// Bytes from which on a blast has a chunk of its own, and a chunk a part.
+pub(super) const LARGE_BYTES: usize = 64 * 1024;
+
+/// Takes chunks, in order of their sections.
+pub(super) type Emit<'a> = dyn FnMut(Chunk) -> Result<(), StorageError> + 'a;
+
+/// Gives one chunk for each `count` items, and none for no items.
+pub(super) fn each<T>(
+    section: Section,
+    items: impl Iterator<Item = T>,
+    count: usize,
+    emit: &mut Emit<'_>,
+    write: impl Fn(T, &mut Writer<'_>),
+) -> Result<(), StorageError> {
+    let mut items = items.peekable();
+    let mut index = 0;
+    while items.peek().is_some() {
+        let mut payload = Vec::new();
+        for item in items.by_ref().take(count) {
+            write(item, &mut Writer(&mut payload));
+        }
+        emit(Chunk {
+            section,
+            index,
+            payload,
+        })?;
+        index += 1;
     }
-    out.varint(state.registry.campaigns.len() as u64);
-    for item in &state.registry.campaigns {
-        campaign(item, out);
+    Ok(())
+}
+
+/// Gives one chunk, or none where nothing is written.
+pub(super) fn one(
+    section: Section,
+    index: u64,
+    emit: &mut Emit<'_>,
+    write: impl FnOnce(&mut Writer<'_>),
+) -> Result<(), StorageError> {
+    let mut payload = Vec::new();
+    write(&mut Writer(&mut payload));
+    if payload.is_empty() {
+        return Ok(());
     }
-    out.varint(state.registry.blasts.len() as u64);
-    for item in &state.registry.blasts {
-        blast(item, out);
-    }
-    out.varint(state.messages.count() as u64);
-    for (key, blast, contact) in state.messages.iter() {
+    emit(Chunk {
+        section,
+        index,
+        payload,
+    })
+}
+
+pub(super) fn save(state: &State, emit: &mut Emit<'_>) -> Result<(), StorageError> {
+    let numbers = state.contacts.numbers().iter();
+    each(
+        Section::Contacts,
+        numbers,
+        CHUNK_COUNT,
+        emit,
+        |number, out| {
+            out.u64(*number);
+        },
+    )?;
+    let campaigns = state.registry.campaigns.iter();
+    each(
+        Section::Campaigns,
+        campaigns,
+        CAMPAIGNS_COUNT,
+        emit,
+        campaign,
+    )?;
+    blasts(&state.registry.blasts, emit)?;
+    let write = |(key, blast, contact): (u64, BlastId, ContactId), out: &mut Writer<'_>| {
         out.u64(key);
-        out.varint(u64::from(blast.0));
-        out.varint(u64::from(contact.0));
+        out.u64(u64::from(blast.0) << 32 | u64::from(contact.0));
+    };
+    each(
+        Section::Messages,
+        state.messages.iter(),
+        CHUNK_COUNT,
+        emit,
+        write,
+    )?;
+    let seen = state.seen.keys().iter();
+    each(Section::Seen, seen, CHUNK_COUNT, emit, |key, out| {
+        out.u64(*key);
+    })?;
+    one(Section::WaitingSends, 0, emit, |out| {
+        waiting_sends(state, out);
+    })?;
+    loose(state, emit)?;
+    facts::save(state, emit)?;
+    let letters = state.dead_letters.iter();
+    each(
+        Section::DeadLetters,
+        letters,
+        CHUNK_COUNT,
+        emit,
+        |position, out| {
+            out.varint(position.0);
+        },
+    )?;
+    one(Section::Traffic, 0, emit, |out| traffic(state, out))
+}
+
+/// A large blast has a chunk of its own; the small ones of a range share one.
+fn blasts(all: &[Blast], emit: &mut Emit<'_>) -> Result<(), StorageError> {
+    let mut id = 0_u64;
+    for (some, range) in all.chunks(BLASTS_COUNT).zip(0_u64..) {
+        let mut small = Vec::new();
+        for item in some {
+            let mut payload = Vec::new();
+            let mut out = Writer(&mut payload);
+            out.varint(id);
+            blast(item, &mut out);
+            if payload.len() < LARGE_BYTES {
+                small.extend_from_slice(&payload);
+            } else {
+                emit(Chunk {
+                    section: Section::Blasts,
+                    index: id,
+                    payload,
+                })?;
+            }
+            id += 1;
+        }
+        one(Section::Blasts, range, emit, |out| {
+            out.0.extend_from_slice(&small);
+        })?;
     }
-    waiting_sends(state, out);
-    out.varint(state.loose.count() as u64);
-    for item in state.loose.iter() {
-        entry(&item, out);
+    Ok(())
+}
+
+/// By ranges of positions in the log: entries leave the row, and a count would shift the rest.
+fn loose(state: &State, emit: &mut Emit<'_>) -> Result<(), StorageError> {
+    let range = |position: u64| position / CHUNK_COUNT as u64;
+    let mut entries = state.loose.iter().peekable();
+    while let Some(first) = entries.peek() {
+        let index = range(first.position);
+        one(Section::Loose, index, emit, |out| {
+            while let Some(item) = entries.next_if(|item| range(item.position) == index) {
+                entry(&item, out);
+            }
+        })?;
     }
-    // Sorted, so that equal states have equal bytes.
-    let mut seen: Vec<u64> = state.seen.iter().copied().collect();
-    seen.sort_unstable();
-    out.varint(seen.len() as u64);
-    for key in seen {
-        out.u64(key);
-    }
-    facts::save(state, out);
-    traffic(state, out);
-    out.varint(state.dead_letters.len() as u64);
-    for position in &state.dead_letters {
-        out.varint(position.0);
-    }
+    Ok(())
 }
 
 fn campaign(campaign: &Campaign, out: &mut Writer<'_>) {
@@ -104,7 +219,6 @@ fn counts(counts: &Counts, out: &mut Writer<'_>) {
 fn waiting_sends(state: &State, out: &mut Writer<'_>) {
     let mut waiting: Vec<_> = state.waiting_sends.iter().collect();
     waiting.sort_unstable();
-    out.varint(waiting.len() as u64);
     for (blast, sends) in waiting {
         out.u64(*blast);
         out.varint(sends.len() as u64);
@@ -150,6 +264,7 @@ fn entry(entry: &Entry, out: &mut Writer<'_>) {
 }
 
 fn traffic(state: &State, out: &mut Writer<'_>) {
+    out.signed(state.newest_ms);
     let traffic = &state.traffic;
     for value in [
         traffic.events,

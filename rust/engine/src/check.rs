@@ -104,6 +104,11 @@ fn snapshots(
             .map_err(|error| error.to_string())
             .and_then(|bytes| snapshot::decode(identity, &bytes, &mut state));
         match read {
+            Ok(()) if state.position.0 != position => {
+                let reached = state.position.0;
+                let text = format!("{name} reaches position {reached}, not that of its name");
+                problems.push(problem(&text, "snapshot_invalid"));
+            }
             Ok(()) => found.push((position, state.digest())),
             Err(reason) => problems.push(problem(&format!("{name} {reason}"), "snapshot_invalid")),
         }

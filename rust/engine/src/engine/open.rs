@@ -186,7 +186,17 @@ fn recover(
         .map_err(|error| io("reading of the directory", &error))?;
     let fresh = || State::new(Keys::new(*identity), windows);
     for (position, name) in snapshot::names(&all) {
-        let outcome = load(disk, identity, &name, fresh());
+        let outcome = load(disk, identity, &name, fresh()).and_then(|state| {
+            if state.position.0 == position {
+                return Ok(state);
+            }
+            // Right bytes in the wrong place.
+            let reason = format!(
+                "reaches position {}, not that of its name",
+                state.position.0
+            );
+            Err(Attempt::Unusable(reason))
+        });
         match outcome.and_then(|state| Ok((replay_into(disk, identity, state)?, position))) {
             Ok(((state, end), position)) => {
                 opened.snapshot_position = position;

@@ -242,6 +242,28 @@ fn a_damaged_snapshot_is_passed_over() {
 }
 
 #[test]
+fn a_snapshot_under_the_name_of_another_is_passed_over() {
+    let steps = steps(8);
+    let disk = worked(&steps, 1_500);
+    let names = disk.list().unwrap();
+    let mut snapshots = names.iter().filter(|name| name.starts_with("snapshots/"));
+    let (older, newer) = (snapshots.next().unwrap(), snapshots.next().unwrap());
+    for (from, to) in [(older, newer), (newer, older)] {
+        let what = format!("{to} holds the bytes of {from}");
+        let bytes = disk.bytes(from).unwrap();
+        let bad = edited(&disk, to, |there| *there = bytes);
+        finds(&bad, "snapshot_invalid", &what);
+        let engine = open(&bad).unwrap();
+        assert_eq!(mark(&engine), last_mark(&steps), "{what}");
+        assert_eq!(
+            engine.opened().warnings.len(),
+            usize::from(to == newer),
+            "{what}"
+        );
+    }
+}
+
+#[test]
 fn a_log_that_lost_what_a_snapshot_holds_is_refused() {
     let disk = worked(&steps(3), 1 << 30);
     let engine = open(&disk).unwrap();

@@ -201,14 +201,43 @@ fn first_file(
         if index == 0 || from <= 1 {
             return Ok(Some(0));
         }
-        let bytes = disk
-            .read(name, 0, FILE_HEAD_BYTES)
-            .map_err(|e| read_failed(name, &e))?;
-        if read_file_head(identity, &bytes).is_ok_and(|first| first <= from) {
+        let first = head_of(disk, identity, name)?;
+        if let Some(first) = first.filter(|first| *first <= from) {
+            ascends(disk, identity, files.get(index - 1), first)?;
             return Ok(Some(index));
         }
     }
     Ok(Some(0))
+}
+
+/// A file's first position; `None` if its head cannot be read.
+fn head_of(disk: &dyn Disk, identity: &[u8; 16], name: &str) -> Result<Option<u64>, StorageError> {
+    let bytes = disk
+        .read(name, 0, FILE_HEAD_BYTES)
+        .map_err(|error| read_failed(name, &error))?;
+    Ok(read_file_head(identity, &bytes).ok())
+}
+
+/// The file before must begin before: its head could be a copy of a later one.
+fn ascends(
+    disk: &dyn Disk,
+    identity: &[u8; 16],
+    before: Option<&(u64, String)>,
+    first: u64,
+) -> Result<(), StorageError> {
+    let Some((_, name)) = before else {
+        return Ok(());
+    };
+    match head_of(disk, identity, name)? {
+        Some(begins) if begins >= first => Err(StorageError::FileInvalid {
+            file: name.clone(),
+            reason: format!(
+                "begins at position {begins}, and so does the file after it, or before"
+            ),
+            hint: "Restore the file from a backup.",
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Position of a file's first record; `None` when a crash came while the file was being made.

@@ -293,7 +293,9 @@ impl World {
         let names = self.disk.names();
         let files: Vec<&String> = names
             .iter()
-            .filter(|name| !name.contains(".tmp") && !self.disk.bytes(name).is_empty())
+            // Neither is ever read: what was not finished, and what a repair has cut.
+            .filter(|name| !name.contains(".tmp") && !name.contains(".cut-"))
+            .filter(|name| !self.disk.bytes(name).is_empty())
             .collect();
         let name = (*self.dice.pick(&files)).clone();
         let bad = self.disk.fork();

@@ -117,16 +117,9 @@ def serve(
         list[Path] | None,
         typer.Option(help="More reply rules: a TOML file or a directory. May be repeated."),
     ] = None,
-    snapshots: Annotated[
-        bool,
-        typer.Option(help="Snapshots while serving; each needs the memory of a second state."),
-    ] = True,
+    snapshots: Annotated[bool, typer.Option(help="Snapshots while serving: memory of two.")] = True,
     trim_log: Annotated[
-        bool,
-        typer.Option(
-            "--trim-log",
-            help="Trim the log behind two proved snapshots; texts and evidence there are lost.",
-        ),
+        bool, typer.Option("--trim-log", help="Trim the log behind two snapshots; texts go.")
     ] = False,
 ) -> None:
     """Take in webhooks over HTTP until Ctrl-C or SIGTERM.

@@ -123,6 +123,8 @@ class Server:
         A snapshot only shortens the next start, so one that fails ends nothing: it is counted in
         `stats` and tried again, after twice as many ticks each time.
         """
+        if not self._settings.snapshot_every_records:
+            return
         limiter = trio.CapacityLimiter(_SNAPSHOT_THREADS)
         wait_ticks = 1
         while True:
@@ -235,8 +237,7 @@ async def serve(
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(server.run)
-            if settings.snapshot_every_records:
-                nursery.start_soon(server.snapshots)
+            nursery.start_soon(server.snapshots)
             for helper in (server.certificates, server.confirmations):
                 if helper is not None:
                     nursery.start_soon(helper.run)

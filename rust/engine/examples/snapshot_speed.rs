@@ -22,6 +22,7 @@ use smstrack_engine::decode::RequestView;
 use smstrack_engine::engine::{Engine, Options, Scope, lock_path};
 use smstrack_engine::event::{Provider, Trust};
 use smstrack_engine::log::disk::{Disk, DiskFile, RealDisk};
+use smstrack_engine::snapshot::manifest;
 
 const NOW_MS: i64 = 1_781_132_700_000;
 const FIRST: u64 = 12_000_000_000;
@@ -187,7 +188,15 @@ fn median(mut all: Vec<f64>) -> f64 {
 }
 
 fn open(path: &Path) {
-    let names = named(path, "snapshots/");
+    // What opening reads: a snapshot, and the newest log file to its end.
+    let snapshots = named(path, "snapshots/");
+    let newest = snapshots.iter().filter(|name| name.contains(".snap")).max();
+    let identity = RealDisk::read_only(path).read("IDENTITY", 12, 16).unwrap();
+    let identity = identity.try_into().unwrap();
+    let disk = RealDisk::read_only(path);
+    let manifest = manifest(&disk, &identity, newest.unwrap()).unwrap();
+    let mut names: Vec<String> = manifest.part_names().collect();
+    names.extend(named(path, "log/").into_iter().max());
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for pair in 0..PAIRS {
         let began = (now_ms(), cpu_ms());
@@ -272,6 +281,7 @@ fn gap(path: &Path) {
             });
         }
     }
+    engine.close().unwrap();
     println!(
         "{} bytes in snapshots",
         cat(path, &named(path, "snapshots/"))

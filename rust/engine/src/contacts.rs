@@ -7,6 +7,7 @@ use hashbrown::HashTable;
 
 use crate::event::{ContactId, Number};
 use crate::limits::CONTACTS_COUNT_MAX;
+use crate::table::table_of;
 
 /// All contacts of a directory.
 #[derive(Debug, Default)]
@@ -69,11 +70,8 @@ impl Contacts {
 
     /// All numbers at once, each once: for snapshots.
     pub fn fill(&mut self, numbers: Vec<u64>) {
-        self.table = HashTable::with_capacity(numbers.len());
+        self.table = table_of(numbers.len(), numbers.iter().map(|number| mix(*number)));
         self.numbers = numbers;
-        for (number, id) in self.numbers.iter().zip(0_u32..) {
-            self.table.insert_unique(mix(*number), id, |_| 0);
-        }
     }
 
     /// Makes room for more.

@@ -51,5 +51,6 @@ pub mod settings;
 pub mod snapshot;
 mod spare;
 pub mod state;
+mod table;
 pub mod trim;
 pub mod verify;

@@ -6,6 +6,7 @@
 use hashbrown::HashTable;
 
 use crate::event::{BlastId, ContactId};
+use crate::table::table_of;
 
 /// One message: the key of its id, its blast and its contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,11 +90,8 @@ impl Messages {
 
     /// All messages at once, each key once: for snapshots.
     pub fn fill(&mut self, entries: Vec<Message>) {
-        self.table = HashTable::with_capacity(entries.len());
+        self.table = table_of(entries.len(), entries.iter().map(|entry| entry.key));
         self.entries = entries;
-        for (entry, index) in self.entries.iter().zip(0_u32..) {
-            self.table.insert_unique(entry.key, index, |_| 0);
-        }
     }
 
     /// Key, blast and contact of each, in order of registration.

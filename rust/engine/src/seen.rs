@@ -5,6 +5,8 @@
 
 use hashbrown::HashTable;
 
+use crate::table::table_of;
+
 /// Fewest places of a table.
 const PLACES_MIN: usize = 16;
 
@@ -48,11 +50,8 @@ impl Seen {
     /// Builds a larger table from the row of keys: it is read in order, where the old table
     /// would be read in none.
     fn grow(&mut self) {
-        let mut table = HashTable::with_capacity((2 * self.table.capacity()).max(PLACES_MIN));
-        for (key, index) in self.keys.iter().zip(0_u32..) {
-            table.insert_unique(*key, index, |_| 0);
-        }
-        self.table = table;
+        let places = (2 * self.table.capacity()).max(PLACES_MIN);
+        self.table = table_of(places, self.keys.iter().copied());
     }
 
     /// All keys in order of arrival.
@@ -62,11 +61,8 @@ impl Seen {
 
     /// All keys at once, each of them once: for snapshots.
     pub fn fill(&mut self, keys: Vec<u64>) {
-        self.table = HashTable::with_capacity(keys.len());
+        self.table = table_of(keys.len(), keys.iter().copied());
         self.keys = keys;
-        for (key, index) in self.keys.iter().zip(0_u32..) {
-            self.table.insert_unique(*key, index, |_| 0);
-        }
     }
 }
 

@@ -58,13 +58,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// All that is left.
-    pub fn rest(&mut self) -> &'a [u8] {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        self.at = self.bytes.len();
-        rest
-    }
-
     /// One byte.
     ///
     /// # Errors

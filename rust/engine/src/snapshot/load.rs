@@ -77,7 +77,7 @@ impl Loader {
         }
         *next = index + 1;
         let reader = &mut Reader::new(payload);
-        let outcome = self.read(section, reader);
+        let outcome = self.read(section, reader, payload.len());
         let outcome = match outcome {
             Ok(()) if !reader.is_done() => wrong(reader, "the end"),
             other => other,
@@ -91,11 +91,11 @@ impl Loader {
         })
     }
 
-    fn read(&mut self, section: Section, reader: &mut Reader<'_>) -> Read<()> {
+    fn read(&mut self, section: Section, reader: &mut Reader<'_>, bytes: usize) -> Read<()> {
         let state = &mut self.state;
         match section {
             Section::Traffic => traffic(reader, state)?,
-            Section::Contacts => words(reader, |[number]| self.numbers.push(number))?,
+            Section::Contacts => words(reader, bytes, |[number]| self.numbers.push(number))?,
             Section::Campaigns => {
                 while !reader.is_done() {
                     state.registry.campaigns.push(campaign(reader)?);
@@ -107,10 +107,10 @@ impl Loader {
                     self.blasts.push((id, blast(reader)?));
                 }
             }
-            Section::Messages => words(reader, |[key, place]| {
+            Section::Messages => words(reader, bytes, |[key, place]| {
                 self.messages.push(Message::of(key, place));
             })?,
-            Section::Seen => words(reader, |[key]| self.seen.push(key))?,
+            Section::Seen => words(reader, bytes, |[key]| self.seen.push(key))?,
             Section::WaitingSends => waiting_sends(reader, state)?,
             Section::Loose => {
                 while !reader.is_done() {
@@ -194,9 +194,13 @@ const fn is_row(section: Section) -> bool {
     )
 }
 
-/// All that is left, as groups of `N` little-endian words.
-fn words<const N: usize>(reader: &mut Reader<'_>, mut take: impl FnMut([u64; N])) -> Read<()> {
-    let rest = reader.rest();
+/// These many bytes, as groups of `N` little-endian words.
+fn words<const N: usize>(
+    reader: &mut Reader<'_>,
+    bytes: usize,
+    mut take: impl FnMut([u64; N]),
+) -> Read<()> {
+    let rest = reader.take(bytes)?;
     let mut groups = rest.chunks_exact(8 * N);
     for group in &mut groups {
         let mut words = [0; N];

@@ -7,6 +7,7 @@
 //! the same to the byte (digest of all facts, counters, position), and questions are answered as
 //! sets computed by hand say.
 
+use std::collections::BTreeSet;
 use std::panic::catch_unwind;
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use smstrack_engine::engine::Engine;
 use smstrack_engine::log::faulty::FaultyDisk;
 use smstrack_engine::log::frame::FILE_HEAD_BYTES;
 use smstrack_engine::repair::repair;
+use smstrack_engine::snapshot;
 
 use crate::acts::{Act, FIRST, Model};
 use crate::common::{NOW_MS, open, options};
@@ -291,10 +293,13 @@ impl World {
         self.engine = None;
         self.disk.killed();
         let names = self.disk.names();
+        let parts = self.parts_in_use(&names);
         let files: Vec<&String> = names
             .iter()
-            // Neither is ever read: what was not finished, and what a repair has cut.
+            // None is ever read: what was not finished, what a repair has cut, and parts of
+            // snapshots that a crash kept from being finished.
             .filter(|name| !name.contains(".tmp") && !name.contains(".cut-"))
+            .filter(|name| !name.ends_with(".part") || parts.contains(*name))
             .filter(|name| !self.disk.bytes(name).is_empty())
             .collect();
         let name = (*self.dice.pick(&files)).clone();
@@ -342,6 +347,16 @@ impl World {
                 same(&mark(&engine), &mark(&self.reference)).map_err(|e| format!("{what}: {e}"))
             }
         }
+    }
+
+    /// Parts that a manifest names.
+    fn parts_in_use(&self, names: &[String]) -> BTreeSet<String> {
+        let identity: [u8; 16] = self.disk.bytes("IDENTITY")[12..28].try_into().unwrap();
+        let manifests = snapshot::names(names).into_iter();
+        let read =
+            manifests.filter_map(|(_, name)| snapshot::manifest(&self.disk, &identity, &name).ok());
+        read.flat_map(|manifest| manifest.part_names().collect::<Vec<_>>())
+            .collect()
     }
 
     fn sector(&mut self, bytes: usize) -> usize {

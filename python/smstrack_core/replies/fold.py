@@ -47,8 +47,9 @@ def fold(text: str) -> str:
     collapsed, no punctuation around words, no symbols or emoji at the ends, single letters
     joined (`S.T.O.P`).
     """
-    words = (word.strip(_MARKS) for word in plain(text[:TEXT_CHARS_MAX])[:TEXT_CHARS_MAX].split())
-    joined = " ".join(word for word in words if word)
+    words = plain(text[:TEXT_CHARS_MAX])[:TEXT_CHARS_MAX].split()
+    bare = [word.strip(_MARKS) for word in words]
+    joined = " ".join([word for word in bare if word])
     start, end = 0, len(joined)
     while start < end and not _is_word(joined[start]):
         start += 1

@@ -5,6 +5,7 @@ A stop word that begins a line counts with whatever follows it, apart from a few
 """
 
 import unicodedata
+from collections.abc import Iterable
 from typing import Final
 
 from smstrack_core.replies import keywords
@@ -59,18 +60,25 @@ def edges(text: str) -> str:
     return f"{text[:EDGE_CHARS]}\n/x {text[-EDGE_CHARS:]}"
 
 
-_SQUEEZED: Final = {"".join(filter(str.isalnum, word)) for word in keywords.STOP_LINE}
-_SQUEEZED_CHARS_MAX: Final = max(map(len, _SQUEEZED))
+def _squeezed(text: str) -> str:
+    """The letters and digits of a text of ASCII: folding takes away the rest, and none of them."""
+    seen = text[:TEXT_CHARS_MAX].lower().translate(_BLANKED)
+    return "".join(seen.split()).replace("'", "")
+
+
+def _all_squeezed(words: Iterable[str]) -> frozenset[str]:
+    return frozenset("".join(filter(str.isalnum, word)) for word in words)
+
+
+_LINE: Final = _all_squeezed(keywords.STOP_LINE)
+_ALONE: Final = _all_squeezed(keywords.STOP_ALONE)
+_POLITE: Final = tuple(keywords.STOP_POLITE)
 
 
 def _is_keyword(text: str) -> bool:
-    """Whether a folded text is one of `keywords.STOP_LINE` once more folded."""
-    if text.isascii():
-        # Of such a text folding takes away marks and blanks, and no letter or digit.
-        seen = text[:TEXT_CHARS_MAX].lower().translate(_BLANKED)
-        kept = "".join(seen.split()).replace("'", "")
-        if len(kept) > _SQUEEZED_CHARS_MAX or kept not in _SQUEEZED:
-            return False
+    """Whether a text is one of `keywords.STOP_LINE`, folded."""
+    if text.isascii() and _squeezed(text) not in _LINE:
+        return False
     return fold(text) in keywords.STOP_LINE
 
 
@@ -96,7 +104,9 @@ def _found_in_line(line: str) -> str | None:
 
 def _is_said_alone(lines: list[str]) -> bool:
     """Words of everyday use: the first sentence, or the last line, and courtesy at most."""
-    if fold(lines[-1]) in keywords.STOP_ALONE:
+    last = lines[-1]
+    may_be = not last.isascii() or _squeezed(last) in _ALONE
+    if may_be and fold(last) in keywords.STOP_ALONE:
         return True
     sentences = _sentences(lines[0])
     if not sentences:
@@ -105,6 +115,10 @@ def _is_said_alone(lines: list[str]) -> bool:
     is_ended = len(lines) == 1 and len(sentences) == 1
     if not (is_ended or first.endswith((".", "!"))):
         return False
+    if first.isascii():
+        seen = _squeezed(first)
+        if seen not in _ALONE and not seen.startswith(_POLITE):
+            return False
     folded = fold(first)
     head, *rest = folded.split(" ")
     return folded in keywords.STOP_ALONE or (

@@ -85,6 +85,8 @@ def cut(text: str, sent: Iterable[str] = ()) -> Envelope:
         text: The reply.
         sent: Texts of ours that it may repeat.
     """
+    if not sent and _is_bare(text):
+        return Envelope(text, ())
     cuts: list[str] = []
     body = _without_echoes(text, sent, cuts) if sent else text
     first = body[:1]
@@ -109,6 +111,14 @@ def _has_opener(body: str) -> bool:
     if body.isascii():
         return '"' in body or "'" in body
     return not _OPENERS.isdisjoint(body)
+
+
+def _is_bare(text: str) -> bool:
+    """Whether plainly nothing stands around it, as with most replies."""
+    if not (text.isascii() and text.isprintable()) or '"' in text or "'" in text:
+        return False
+    head = text[:3].lower()
+    return head[:1].isalpha() and head not in _HEADS and head[1:2] != ":"
 
 
 def _begins_so(body: str) -> bool:

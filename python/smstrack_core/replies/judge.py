@@ -139,12 +139,13 @@ class Judge:
 
     def _may_be_keyword(self, body: str) -> bool:
         """Whether the folded text may be one: its first word is not plainly another."""
-        words = body.split(None, self._words_max + 1)
-        head = words[0].strip(_AROUND).lower() if words else ""
+        first = body.split(None, 1)
+        head = first[0].strip(_AROUND).lower() if first else ""
         if len(head) < 2 or not head.isascii() or not head.isalpha():
             return True
         if head not in self._heads:
             return False
+        words = body.split(None, self._words_max + 1)
         # A word that begins with a letter or digit is one once folded, too.
         return len(words) <= self._words_max or not all(word[0].isalnum() for word in words[:-1])
 
@@ -240,6 +241,8 @@ def _is_on_its_own(body: str) -> bool:
 
 class _Verdict:
     """Labels being gathered."""
+
+    __slots__ = ("_grades", "_hints", "_phrased", "is_machine", "labels", "removed", "rules")
 
     def __init__(self, rules: list[str]) -> None:
         self.labels: set[str] = set()

@@ -74,7 +74,7 @@ def read(text: str) -> Reading:
         half = JUDGED_CHARS_MAX // 2
         edges = f"{text[:half]}. {text[-half:]}"
     try:
-        return reader().read(plain(edges), text)
+        return reader().read(edges.lower() if edges.isascii() else plain(edges), text)
     except UnicodeEncodeError:
         return reader().read(plain(edges).translate(_UNPAIRED), text.translate(_UNPAIRED))
 

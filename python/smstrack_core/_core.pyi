@@ -20,6 +20,7 @@ __all__ = [
     "Engine",
     "InputError",
     "Profiles",
+    "Reader",
     "Request",
     "SmstrackError",
     "StorageError",
@@ -393,6 +394,7 @@ class Profiles:
     def names(self) -> list[str]:
         """Names and aliases, in the order of the files."""
 
+@final
 class Reader:
     """Reads replies: words and marks, spelled as the rules spell them, and the language. Frozen."""
 

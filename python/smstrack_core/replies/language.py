@@ -1,7 +1,7 @@
-"""Which language a reply is in: script, word lists, endings. Never decides whether it opts out.
+"""What tells languages apart: script, word lists, endings. Never decides whether a reply opts out.
 
 Word lists are text files, one language each, in `words/`. A word counts for a language by how few
-languages share it.
+languages share it: the core (`rust/engine/src/reading/language.rs`) adds up what these tables say.
 """
 
 from pathlib import Path

@@ -1,7 +1,8 @@
 """Shorthand and slips of the finger -> the word that was meant. Tables, built once; pure.
 
 Short words are corrected only where the slip is no word of its own: `stpo` is `stop`, but `shop`,
-`step`, `top`, `spot` and `stomp` are what they are.
+`step`, `top`, `spot` and `stomp` are what they are. The core mends by these tables
+(`rust/engine/src/reading/spelling.rs`).
 """
 
 from collections.abc import Iterable

@@ -1,6 +1,7 @@
-"""Words behind signs for letters, behind stars, run together or said over and over. Pure.
+"""Markup, taken out; tables of words behind signs or stars, run together, said over and over.
 
-Only where words that matter come out: a small vocabulary, so that other words stay what they are.
+By the tables the core (`rust/engine/src/reading/unmask.rs`) finds words only where ones that matter
+come out: a small vocabulary, so that other words stay what they are. Pure.
 """
 
 from html import unescape

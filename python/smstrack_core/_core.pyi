@@ -21,6 +21,7 @@ __all__ = [
     "Engine",
     "InputError",
     "Profiles",
+    "Reader",
     "Request",
     "SmstrackError",
     "StorageError",
@@ -402,6 +403,35 @@ class Profiles:
     @property
     def names(self) -> list[str]:
         """Names and aliases, in the order of the files."""
+
+@final
+class Reader:
+    """Reads replies: words and marks, spelled as the rules spell them, and the language. Frozen."""
+
+    def __new__(cls, tables: object) -> Reader:
+        """Takes the tables over: an object whose attributes are those of `Told`.
+
+        Source: rust/bindings/src/reading.rs; what each is for, rust/engine/src/reading/lexicon.rs.
+        """
+
+    def read(
+        self, folded: str, written: str
+    ) -> tuple[bytes, str, int, int, bool, bool, str | None]:
+        """Reads a folded text; its language by what was written, too.
+
+        Returns the mended words and marks between single blanks, with `<` and `>` at the ends,
+        as UTF-8; those found, before they were mended, with a blank between; how many these are;
+        how many of the mended are words; whether a keyword's word is among them; whether a
+        question mark is; the language, if words or characters speak for one.
+
+        Linear in the text. Raises UnicodeEncodeError for halves of characters.
+        """
+
+    def words(self, folded: str) -> str:
+        """Words and marks of a folded text with a blank between, no letters unmasked."""
+
+    def language(self, written: str, words: str, hints: Sequence[str]) -> str | None:
+        """The language of a text, its words (blanks between), and of the rules that it met."""
 
 def describe_providers(profiles: Profiles | None = None) -> str:
     """JSON list: every provider as data, built-in ones first, with the keys of a profile file."""

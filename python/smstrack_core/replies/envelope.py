@@ -4,8 +4,7 @@ An opt-out inside a quotation of our own text never counts; one outside it does.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 _OPEN: Final = "“\"«„‘'‹「『"
 _CLOSE: Final = "”\"»“’'›」』"
@@ -71,8 +70,7 @@ _QUOTED_WORDS_MIN: Final = 3
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """A reply without what stands around it."""
 
     body: str
@@ -87,11 +85,13 @@ def cut(text: str, sent: Iterable[str] = ()) -> Envelope:
         text: The reply.
         sent: Texts of ours that it may repeat.
     """
+    if not sent and _is_bare(text):
+        return Envelope(text, ())
     cuts: list[str] = []
     body = _without_echoes(text, sent, cuts) if sent else text
     first = body[:1]
     if first.isalpha() and first.isascii() and body.isprintable() and not _begins_so(body):
-        if not _OPENERS.isdisjoint(body):
+        if _has_opener(body):
             body = _without_quotations(body, cuts)
         return Envelope(body, tuple(cuts))
     if (first and (first.isalpha() or not first.isascii())) or first == " ":
@@ -101,9 +101,24 @@ def cut(text: str, sent: Iterable[str] = ()) -> Envelope:
     elif body[:16].lstrip(" -<").lower().startswith(_FORWARDS):
         cuts.append("forward")
         return Envelope("", tuple(cuts))
-    if not _OPENERS.isdisjoint(body):
+    if _has_opener(body):
         body = _without_quotations(body, cuts)
     return Envelope(body, tuple(cuts))
+
+
+def _has_opener(body: str) -> bool:
+    """Whether a quotation may begin somewhere."""
+    if body.isascii():
+        return '"' in body or "'" in body
+    return not _OPENERS.isdisjoint(body)
+
+
+def _is_bare(text: str) -> bool:
+    """Whether plainly nothing stands around it, as with most replies."""
+    if not (text.isascii() and text.isprintable()) or '"' in text or "'" in text:
+        return False
+    head = text[:3].lower()
+    return head[:1].isalpha() and head not in _HEADS and head[1:2] != ":"
 
 
 def _begins_so(body: str) -> bool:

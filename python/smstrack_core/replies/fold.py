@@ -4,6 +4,7 @@ Idempotent: what is folded stays as it is.
 """
 
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 from smstrack_core.replies.disguise import ALWAYS, CAPITALS, DISGUISED, LOOKALIKES
@@ -19,6 +20,8 @@ _FILLERS: Final = frozenset("\u0640\u115f\u1160\u2800\ufffc")
 """Characters by name, but nothing is seen of them; the other fillers decompose to these."""
 _PASSES_MAX: Final = 4
 """Casefolding can open a form that decomposes again, never more than twice."""
+_FOLDED_MAX: Final = 16
+"""Texts remembered: a short reply is at once a line, a sentence and a clause of itself."""
 _MEMO_MAX: Final = 20_000
 """Distinct characters remembered: more than all scripts of the rules have."""
 
@@ -47,8 +50,14 @@ def fold(text: str) -> str:
     collapsed, no punctuation around words, no symbols or emoji at the ends, single letters
     joined (`S.T.O.P`).
     """
-    words = (word.strip(_MARKS) for word in plain(text[:TEXT_CHARS_MAX])[:TEXT_CHARS_MAX].split())
-    joined = " ".join(word for word in words if word)
+    return _folded(text[:TEXT_CHARS_MAX])
+
+
+@lru_cache(maxsize=_FOLDED_MAX)
+def _folded(text: str) -> str:
+    words = plain(text)[:TEXT_CHARS_MAX].split()
+    bare = [word.strip(_MARKS) for word in words]
+    joined = " ".join([word for word in bare if word])
     start, end = 0, len(joined)
     while start < end and not _is_word(joined[start]):
         start += 1

@@ -6,6 +6,7 @@ keyword floor, decide. Knows nothing of the engine's bits, of HTTP, or of what a
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, final
 
 from smstrack_core._core import Classifier
@@ -13,7 +14,7 @@ from smstrack_core.replies import keywords, optout
 from smstrack_core.replies.disguise import word_set
 from smstrack_core.replies.envelope import cut
 from smstrack_core.replies.fold import fold
-from smstrack_core.replies.language import language_of
+from smstrack_core.replies.language import UNKNOWN
 from smstrack_core.replies.limits import (
     JUDGED_CHARS_MAX,
     PIECES_MAX,
@@ -23,8 +24,8 @@ from smstrack_core.replies.limits import (
 from smstrack_core.replies.matcher import Matcher
 from smstrack_core.replies.rules import LABELS, Rule
 from smstrack_core.replies.selftest import names
-from smstrack_core.replies.spelling import ALONE, PARTED, mended
-from smstrack_core.replies.tokens import ENDS, MARKS, STARTS, tokens
+from smstrack_core.replies.spelling import ALONE, PARTED
+from smstrack_core.replies.tokens import ENDS, MARKS, STARTS, language_of, read
 from smstrack_core.replies.unmask import without_markup
 
 _PART: Final = MARKS | word_set(
@@ -62,6 +63,9 @@ _PLAIN: Final = frozenset({"opt_in", "auto_reply", "wrong_number", "help"})
 
 _AROUND: Final = ".,;:!?'\"()*#-"
 _SLIP_WORDS_MAX: Final = 11
+_SLIP_PIECES_MAX: Final = 3
+"""A keyword with blanks inside has hardly more pieces."""
+_SLIP_SAID_MAX: Final = 5
 """Longer replies say more than a keyword and courtesy: five words, and marks between them."""
 NOT_JUDGED: Final = Labelled(("other",), "no", "und", ("not-judged",))
 """A reply that the rules choked on, and that has no keyword."""
@@ -75,10 +79,6 @@ _WHOLE: Final[dict[str, str]] = {
 }
 _HEADS: Final = frozenset(word.split(" ")[0] for word in _WHOLE)
 _COURTESY: Final = (keywords.FILLERS | keywords.BEFORE_STOP) - {"start", "help"}
-_FLOOR_WORDS: Final = frozenset(
-    max(tokens(line), key=len) for line in keywords.STOP_LINE | keywords.STOP_ALONE
-) | frozenset(["optout", "opt"])
-"""One word of each keyword, its longest: without any of them in a reply there is none."""
 
 
 class Judge:
@@ -143,41 +143,41 @@ class Judge:
                 verdict.labels.add("question")
             if len(whole) == 1 and whole in "abcd":
                 verdict.labels.add("survey")
-            return verdict.labelled(body, whole.split())
-        words = tokens(body)
-        spaced = mended((STARTS, *words, ENDS))
-        if len(words) <= _SLIP_WORDS_MAX:
+            return verdict.labelled(body, whole)
+        spaced, words, count, said, has_keyword, is_question, language = read(body)
+        if 0 < said <= _SLIP_SAID_MAX and count <= _SLIP_WORDS_MAX:
             self._add_slip(verdict, spaced)
         self._add_rules(verdict, spaced)
-        if not _FLOOR_WORDS.isdisjoint(words) or len(body) > JUDGED_CHARS_MAX:
+        if has_keyword or len(body) > JUDGED_CHARS_MAX:
             self._add_floor(verdict, body)
-        if "?" in words:
+        if is_question:
             verdict.labels.add("question")
-        if self._opinion is not None:
+        if self._opinion is not None and said >= OPINION_WORDS_MIN:
             verdict.hear(self._opinion, spaced, self._own)
-        return verdict.labelled(body, words)
+        return verdict.labelled(body, words, language or UNKNOWN)
 
     def _may_be_keyword(self, body: str) -> bool:
         """Whether the folded text may be one: its first word is not plainly another."""
-        words = body.split(None, self._words_max + 1)
-        head = words[0].strip(_AROUND).lower() if words else ""
+        first = body.split(None, 1)
+        head = first[0].strip(_AROUND).lower() if first else ""
         if len(head) < 2 or not head.isascii() or not head.isalpha():
             return True
         if head not in self._heads:
             return False
+        words = body.split(None, self._words_max + 1)
         # A word that begins with a letter or digit is one once folded, too.
         return len(words) <= self._words_max or not all(word[0].isalnum() for word in words[:-1])
 
-    def _add_slip(self, verdict: "_Verdict", spaced: str) -> None:
+    def _add_slip(self, verdict: "_Verdict", spaced: bytes) -> None:
         """A keyword misspelt, and nothing said beside it but courtesy."""
-        said = [word for word in spaced.split() if word not in MARKS]
-        if not 0 < len(said) <= 5:
-            return
+        said = [word for word in spaced.decode().split() if word not in MARKS]
         bare = [word for word in said if word not in _COURTESY] or said
         if len(set(bare)) == 1:
             bare = bare[:1]
+        elif len(bare) > _SLIP_PIECES_MAX:
+            return
         joined = "".join(bare)
-        if len(bare) < 4 and joined in PARTED:
+        if joined in PARTED:
             bare = [joined]
         for tried in (" ".join(said), " ".join(bare)):
             meant = ALONE.get(tried, tried)
@@ -200,12 +200,12 @@ class Judge:
             if label in ("affirmative", "negative", "help"):
                 verdict.labels.add(label)
 
-    def _add_rules(self, verdict: "_Verdict", spaced: str) -> None:
-        data = spaced.encode("utf-8", "replace")
+    def _add_rules(self, verdict: "_Verdict", spaced: bytes) -> None:
         for matcher in self._matchers:
-            hits = set(matcher.scan(data))
-            if not hits:
+            found = matcher.scan(spaced)
+            if not found:
                 continue
+            hits = set(found)
             rules = matcher.rules
             vetoes = [rules[at] for at in hits if rules[at].label == "veto"]
             if vetoes:
@@ -217,7 +217,7 @@ class Judge:
                 verdict.rule(rules[at])
 
 
-def _unvetoed(matcher: Matcher, spaced: str, hits: set[int], vetoes: list[Rule]) -> set[int]:
+def _unvetoed(matcher: Matcher, spaced: bytes, hits: set[int], vetoes: list[Rule]) -> set[int]:
     """Hits that no veto names, and those that stand in a clause without the veto."""
     rules = matcher.rules
     kept = {
@@ -234,15 +234,15 @@ def _unvetoed(matcher: Matcher, spaced: str, hits: set[int], vetoes: list[Rule])
     if not named:
         return kept
     for piece in _pieces(spaced):
-        found = set(matcher.scan(piece.encode("utf-8", "replace")))
+        found = set(matcher.scan(piece.encode()))
         here = [rules[at] for at in found if rules[at].label == "veto"]
         kept |= {at for at in found & named if not any(names(veto, rules[at]) for veto in here)}
     return kept
 
 
-def _pieces(spaced: str) -> list[str]:
+def _pieces(spaced: bytes) -> list[str]:
     found: list[list[str]] = [[]]
-    for word in spaced.split():
+    for word in spaced.decode().split():
         if word in _PART and len(found) < PIECES_MAX:
             found.append([])
         elif word not in (STARTS, ENDS):
@@ -260,6 +260,8 @@ def _is_on_its_own(body: str) -> bool:
 
 class _Verdict:
     """Labels being gathered."""
+
+    __slots__ = ("_grades", "_hints", "_phrased", "is_machine", "labels", "removed", "rules")
 
     def __init__(self, rules: list[str]) -> None:
         self.labels: set[str] = set()
@@ -292,8 +294,6 @@ class _Verdict:
         is_said = bool(self._grades) or any(rule.id in own for rule in self._phrased)
         if is_said or self.is_machine or not said.isdisjoint(_PLAIN):
             return
-        if sum(word not in MARKS for word in spaced.split()) < OPINION_WORDS_MIN:
-            return
         score = opinion.score(spaced.encode("utf-8", "replace"))
         if "opt_out" in said:
             if score < DOUBTED:
@@ -304,14 +304,18 @@ class _Verdict:
             self.grade("likely")
             self.rules.append("model:opt_out")
 
-    def labelled(self, body: str, words: list[str]) -> Labelled:
+    def labelled(self, body: str, words: str, language: str | None = None) -> Labelled:
+        """What was gathered; `language` is what the words speak for, if that is known."""
+        if language is not None and not (self.labels or self.rules or self._phrased):
+            return _nothing_said(language)
         if self._phrased:
             self._add_phrased()
         labels = _ranked(self.labels) if len(self.labels) > 1 else self.labels
         grade = "no"
         if "opt_out" in labels:
             grade = "certain" if "certain" in self._grades else "likely"
-        language = language_of(body, words, self._hints)
+        if self._hints or language is None:
+            language = language_of(body, words, self._hints)
         ordered = tuple(sorted(labels, key=_ORDER.__getitem__)) or ("other",)
         return Labelled(ordered, grade, language, tuple(dict.fromkeys(self.rules)))
 
@@ -331,6 +335,12 @@ class _Verdict:
                 self.labels.add(label)
             if label == "opt_out":
                 self._grades.add(rule.grade)
+
+
+@cache
+def _nothing_said(language: str) -> Labelled:
+    """A reply without any label, as most are."""
+    return Labelled(("other",), "no", language, ())
 
 
 def _ranked(labels: set[str]) -> set[str]:

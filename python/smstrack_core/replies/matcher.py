@@ -18,8 +18,7 @@ import hyperscan
 
 from smstrack_core.errors import input_error
 from smstrack_core.replies.rules import Rule
-from smstrack_core.replies.spelling import mended
-from smstrack_core.replies.tokens import ENDS, STARTS, tokens
+from smstrack_core.replies.tokens import read
 
 FLAGS: Final = hyperscan.HS_FLAG_SINGLEMATCH
 """A rule reports once a scan, so a hostile text cannot make more work than there are rules."""
@@ -131,4 +130,4 @@ def default_cache() -> Path | None:
 
 def haystack(text: str) -> bytes:
     """A text in the form that rules are matched against."""
-    return mended((STARTS, *tokens(text), ENDS)).encode("utf-8", "replace")
+    return read(text)[0]

@@ -5,10 +5,11 @@ A stop word that begins a line counts with whatever follows it, apart from a few
 """
 
 import unicodedata
+from collections.abc import Iterable
 from typing import Final
 
 from smstrack_core.replies import keywords
-from smstrack_core.replies.fold import fold, plain
+from smstrack_core.replies.fold import TEXT_CHARS_MAX, fold, plain
 
 EDGE_CHARS: Final = 4_096
 """Characters looked at from either end of a reply."""
@@ -16,7 +17,21 @@ EDGE_CHARS: Final = 4_096
 _ENDERS: Final = ".!?;…。؟।"
 _PAUSES: Final = ",:—–،、"
 _SPACED: Final = {ord(char): f"{char} " for char in _ENDERS + _PAUSES if char != "."}
+_MEMO_MAX: Final = 20_000
 
+
+class _Blanked(dict[int, str]):
+    """What stands for each character among words, remembered: for `str.translate`."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        found = char if char in "'’" or _is_word(char) else " "
+        if len(self) < _MEMO_MAX:
+            self[code] = found
+        return found
+
+
+_BLANKED: Final = _Blanked()
 
 ALONE: Final = "keyword-alone"
 """The keyword is a whole line or sentence, or its last clause: nothing vetoes it."""
@@ -45,13 +60,35 @@ def edges(text: str) -> str:
     return f"{text[:EDGE_CHARS]}\n/x {text[-EDGE_CHARS:]}"
 
 
+def _squeezed(text: str) -> str:
+    """The letters and digits of a text of ASCII: folding takes away the rest, and none of them."""
+    seen = text[:TEXT_CHARS_MAX].lower().translate(_BLANKED)
+    return "".join(seen.split()).replace("'", "")
+
+
+def _all_squeezed(words: Iterable[str]) -> frozenset[str]:
+    return frozenset("".join(filter(str.isalnum, word)) for word in words)
+
+
+_LINE: Final = _all_squeezed(keywords.STOP_LINE)
+_ALONE: Final = _all_squeezed(keywords.STOP_ALONE)
+_POLITE: Final = tuple(keywords.STOP_POLITE)
+
+
+def _is_keyword(text: str) -> bool:
+    """Whether a text is one of `keywords.STOP_LINE`, folded."""
+    if text.isascii() and _squeezed(text) not in _LINE:
+        return False
+    return fold(text) in keywords.STOP_LINE
+
+
 def is_stop_line(line: str) -> bool:
     """Whether one line opts out: it begins with a stop word, or one stands alone in it."""
     return _found_in_line(line) is not None
 
 
 def _found_in_line(line: str) -> str | None:
-    if fold(line) in keywords.STOP_LINE:
+    if _is_keyword(line):
         return ALONE
     sentences = _sentences(line)
     clauses = [_clauses(sentence) for sentence in sentences]
@@ -61,13 +98,15 @@ def _found_in_line(line: str) -> str | None:
         return ALONE
     if any(_is_alone(parts[-1]) for parts in clauses if len(parts) > 1):
         return ALONE
-    is_first = _begins_with_stop(clauses[0][0]) or _begins_with_stop(sentences[0])
-    return FIRST if is_first else None
+    begins = dict.fromkeys((clauses[0][0], sentences[0]))
+    return FIRST if any(map(_begins_with_stop, begins)) else None
 
 
 def _is_said_alone(lines: list[str]) -> bool:
     """Words of everyday use: the first sentence, or the last line, and courtesy at most."""
-    if fold(lines[-1]) in keywords.STOP_ALONE:
+    last = lines[-1]
+    may_be = not last.isascii() or _squeezed(last) in _ALONE
+    if may_be and fold(last) in keywords.STOP_ALONE:
         return True
     sentences = _sentences(lines[0])
     if not sentences:
@@ -76,6 +115,10 @@ def _is_said_alone(lines: list[str]) -> bool:
     is_ended = len(lines) == 1 and len(sentences) == 1
     if not (is_ended or first.endswith((".", "!"))):
         return False
+    if first.isascii():
+        seen = _squeezed(first)
+        if seen not in _ALONE and not seen.startswith(_POLITE):
+            return False
     folded = fold(first)
     head, *rest = folded.split(" ")
     return folded in keywords.STOP_ALONE or (
@@ -96,7 +139,7 @@ def _begins_with_stop(clause: str) -> bool:
 
 
 def _is_alone(clause: str) -> bool:
-    if fold(clause) in keywords.STOP_LINE:
+    if _is_keyword(clause):
         return True
     first, *rest = _words(clause) or [""]
     return first in keywords.STOP_COURTEOUS and keywords.FILLERS.issuperset(rest)
@@ -126,8 +169,7 @@ def _cut(text: str, marks: str) -> list[str]:
 
 def _words(clause: str) -> list[str]:
     """Words without punctuation; `opt out` and spelled-out letters are one word."""
-    blanked = "".join(char if char in "'’" or _is_word(char) else " " for char in clause)
-    words = blanked.split()
+    words = clause.translate(_BLANKED).split()
     letters = 0
     while letters < len(words) and len(words[letters]) == 1:
         letters += 1

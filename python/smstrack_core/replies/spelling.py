@@ -1,15 +1,16 @@
 """Shorthand and slips of the finger -> the word that was meant. Tables, built once; pure.
 
 Short words are corrected only where the slip is no word of its own: `stpo` is `stop`, but `shop`,
-`step`, `top`, `spot` and `stomp` are what they are.
+`step`, `top`, `spot` and `stomp` are what they are. The core mends by these tables
+(`rust/engine/src/reading/spelling.rs`).
 """
 
 from collections.abc import Iterable
 from functools import cache
 from typing import Final
 
-from smstrack_core.replies import keywords, unmask
-from smstrack_core.replies.disguise import LEET, word_set
+from smstrack_core.replies import keywords
+from smstrack_core.replies.disguise import word_set
 
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 _NEAR: Final[dict[str, str]] = {
@@ -43,7 +44,7 @@ SHORTHAND: Final[dict[str, str]] = {
 }  # fmt: skip
 """Written short -> written out. Applied to replies and to the phrases of rules alike."""
 
-_PAIRS: Final = (
+PAIRS: Final = (
     (" do not ", " dont "), (" did not ", " didnt "), (" does not ", " doesnt "),
     (" will not ", " wont "), (" can not ", " cant "), (" is not ", " isnt "),
     (" am not ", " not "), (" im not ", " not "), (" i am ", " im "), (" you are ", " youre "),
@@ -54,9 +55,7 @@ _PAIRS: Final = (
     (" non stop ", " nonstop "), (" no mo ", " no more "),
     (" text message ", " text "), (" text messages ", " texts "),
 )  # fmt: skip
-
-_PAIRED: Final = frozenset(before.split()[0] for before, _ in _PAIRS)
-"""A text without any of these words has nothing that is written as one."""
+"""Phrases, blanks around -> as the rules spell them, in order. For replies and rules alike."""
 
 _LONG: Final = (
     "unsubscribe", "unsubscribed", "unsubscribing", "subscription", "cancel", "remove", "removed",
@@ -166,27 +165,18 @@ _USUAL: Final = (
     "send", "ever", "never", "keep", "please",
 )  # fmt: skip
 
-_MEANT: Final = word_set("stop unsubscribe unsub cancel remove texting baja alto quit")
+MEANT: Final = word_set("stop unsubscribe unsub cancel remove texting baja alto quit")
+"""Words looked for behind digits and signs (`st0p`, `$top`) wherever they stand."""
 
-
-def mended(words: Iterable[str]) -> str:
-    """Tokens with shorthand written out and slips corrected, joined by blanks, blanks around."""
-    get = CORRECTIONS.get
-    meant = [get(word, word) for word in words]
-    text = f" {' '.join(meant)} "
-    if _PAIRED.isdisjoint(meant):
-        return text
-    for before, after in _PAIRS:
-        if before in text:
-            text = text.replace(before, after)
-    return text
+LEET_INSIDE: Final = frozenset("0134579@$")
+"""Digits and signs that are looked behind where letters stand beside them."""
 
 
 def mended_phrase(phrase: str) -> str:
-    """The words of a rule's phrase as `mended` writes those of replies."""
+    """The words of a rule's phrase as the reader writes those of replies."""
     text = " ".join(SHORTHAND.get(word, word) for word in phrase.split(" "))
     padded = f" {text} "
-    for before, after in _PAIRS:
+    for before, after in PAIRS:
         if before in padded:
             padded = padded.replace(before, after)
     return padded[1:-1]
@@ -201,75 +191,3 @@ def known_words() -> frozenset[str]:
     )
     singles = {word for table in tables for line in table for word in line.split(" ")}
     return frozenset(singles | set(_LONG) | set(SHORTHAND) | set(_USUAL))
-
-
-def unleet(text: str) -> str:
-    """`st0p` and `$top` are `stop`: only where a word that matters comes out."""
-    words = text.split(" ")
-    found = [_UNLEET[word] for word in words]
-    if found != words:
-        found = [unmask.unleet_short(word) for word in found]
-    return " ".join(found)
-
-
-class _Unleet(dict[str, str]):
-    """What is meant by one word, remembered."""
-
-    def __missing__(self, word: str) -> str:
-        found = _unleet(word)
-        if len(self) < 50_000 and len(word) < 40:
-            self[word] = found
-        return found
-
-
-_UNLEET: Final = _Unleet()
-
-
-def _unleet(word: str) -> str:
-    if word.isalpha() or len(word) < 3:
-        return word
-    bare = word.rstrip(".,;:?")
-    for tried in (bare, bare.rstrip("!")):
-        if tried.translate(LEET) in _MEANT and not tried.isalpha():
-            return tried.translate(LEET) + word[len(tried) :].replace("!", " . ")
-    if not _LEET_INSIDE.isdisjoint(bare) and any("a" <= char <= "z" for char in bare):
-        for tried in (bare, bare.rstrip("!")):
-            meant = unmask.unleet(tried)
-            if meant != tried:
-                return meant + word[len(tried) :].replace("!", " . ")
-    return word
-
-
-_LEET_INSIDE: Final = frozenset("0134579@$")
-
-
-def shortened(word: str, known: frozenset[str]) -> str:
-    """`stoooop` is `stop`, `offff` is `off`: letters three or more times in a row."""
-    twice = _at_most(word, 2)
-    if twice == word or twice in known:
-        return twice
-    once = _at_most_of_runs(word)
-    return once if once in known else twice
-
-
-def _at_most(word: str, times: int) -> str:
-    out: list[str] = []
-    run = 0
-    for char in word:
-        run = run + 1 if out and out[-1] == char else 1
-        if run <= times:
-            out.append(char)
-    return "".join(out)
-
-
-def _at_most_of_runs(word: str) -> str:
-    """Runs of three and more become one letter; pairs stay."""
-    out: list[str] = []
-    at = 0
-    while at < len(word):
-        end = at
-        while end < len(word) and word[end] == word[at]:
-            end += 1
-        out.append(word[at] if end - at > 2 else word[at:end])
-        at = end
-    return "".join(out)

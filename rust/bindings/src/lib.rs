@@ -16,6 +16,7 @@ mod errors;
 mod guard;
 mod keeping;
 mod profiles;
+mod reading;
 mod request;
 mod verify;
 
@@ -30,6 +31,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<profiles::LoadedProfiles>()?;
     module.add_function(wrap_pyfunction!(profiles::describe_providers, module)?)?;
     module.add_class::<consent::Consent>()?;
+    module.add_class::<reading::Reader>()?;
     module.add_function(wrap_pyfunction!(decode::decode, module)?)?;
     module.add_function(wrap_pyfunction!(decode::parse_request, module)?)?;
     module.add_function(wrap_pyfunction!(decode::providers, module)?)?;

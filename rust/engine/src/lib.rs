@@ -40,6 +40,7 @@ mod named;
 pub mod profiles;
 mod provider;
 pub mod query;
+pub mod reading;
 pub mod registry;
 pub mod repair;
 pub mod replies;

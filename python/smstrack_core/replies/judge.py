@@ -288,13 +288,13 @@ class _Verdict:
         if rule.label == "auto_reply" and rule.grade == "certain":
             self.is_machine = True
 
-    def hear(self, opinion: Classifier, spaced: str, own: frozenset[str]) -> None:
+    def hear(self, opinion: Classifier, spaced: bytes, own: frozenset[str]) -> None:
         """Asks the model about wordings that no rule has, or only built-in ones call opt-outs."""
         said = {rule.label for rule in self._phrased}
         is_said = bool(self._grades) or any(rule.id in own for rule in self._phrased)
         if is_said or self.is_machine or not said.isdisjoint(_PLAIN):
             return
-        score = opinion.score(spaced.encode("utf-8", "replace"))
+        score = opinion.score(spaced)
         if "opt_out" in said:
             if score < DOUBTED:
                 self._phrased = [rule for rule in self._phrased if rule.label != "opt_out"]

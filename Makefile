@@ -53,9 +53,15 @@ prerequisites:
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
+# Compiled rules depend on the processor, so they are in no package: the first start makes them.
+.venv/.rules: .venv/.built $(wildcard python/smstrack_core/replies/rules/*.toml)
+	@echo "compiling the rules of replies (once, a minute or two)"
+	@$(BIN)/python -c 'from smstrack_core.replies.label import labeller; labeller()'
+	@touch $@
+
 setup: .venv/.locked ## Make .venv with the locked dependencies
 
-build: .venv/.built ## Build the core and install the package into .venv
+build: .venv/.built .venv/.rules ## Build the core and install the package into .venv
 
 demo: build ## Run the main job end to end and check every figure (SEED=1 CONTACTS=100000)
 	@$(BIN)/smstrack demo --seed $(SEED) --contacts $(CONTACTS)

@@ -13,10 +13,11 @@ import typer
 
 import smstrack_core as sms
 from smstrack_core import _core
+from smstrack_core.cli.labelling import ready
 from smstrack_core.cli.output import print_line, say
 from smstrack_core.consent.book import describe, write_facts
 from smstrack_core.consent.responses import search
-from smstrack_core.replies import labeller, use
+from smstrack_core.replies import use
 
 Directory = Annotated[Path, typer.Argument(help="Data directory.", metavar="DIR")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
@@ -201,7 +202,7 @@ def relabel(
         message = "say --dry-run to see what would change, or --apply to change it."
         raise typer.BadParameter(message)
     if rules:
-        use(labeller(rules))
+        use(ready(rules))
     with sms.open(directory, create=False) as engine:
         found = engine.relabel(campaign=campaign, apply=apply)
     print_line(_json(found.to_dict()) if as_json else str(found))

@@ -1,7 +1,7 @@
 """`smstrack classify` and `smstrack rules ...`: what replies say, and why."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -10,6 +10,7 @@ import typer
 
 from smstrack_core.cli.output import print_line, say
 from smstrack_core.replies import Labelled, labeller
+from smstrack_core.replies.label import Labeller
 from smstrack_core.replies.matcher import Matcher, default_cache
 from smstrack_core.replies.rules import RuleSet, built_in, load
 from smstrack_core.replies.selftest import SelfTest
@@ -57,6 +58,12 @@ def check_rules(
         raise typer.Exit(1)
 
 
+def ready(rules: Sequence[Path] = ()) -> Labeller:
+    """A labeller, with a word on stderr where it has to be waited for."""
+    note = "compiling the rules of replies for this processor, once: a minute or two"
+    return labeller(rules, waits=lambda: say(note))
+
+
 @rules_app.command("explain")
 def explain(
     text: Annotated[str, typer.Argument(help="A reply.", metavar="TEXT")],
@@ -67,7 +74,7 @@ def explain(
     Example:
     - `smstrack rules explain "Please take me off this list"`
     """
-    found = labeller(rules or []).judge(text)
+    found = ready(rules or []).judge(text)
     print_line(f"labels: {', '.join(found.labels)}")
     print_line(f"opt-out: {found.grade}")
     print_line(f"language: {found.lang}")
@@ -92,7 +99,7 @@ def classify_command(
     - `smstrack classify "sí, mañana a las 3?"`
     - `smstrack classify < replies.txt`
     """
-    chosen = labeller(rules or [])
+    chosen = ready(rules or [])
     for text in texts or _lines():
         print_line(as_json(chosen.judge(text)))
 

@@ -8,8 +8,9 @@ from typing import Any, Final
 import trio
 
 import smstrack_core as sms
+from smstrack_core.cli.labelling import ready
 from smstrack_core.cli.output import print_line, say
-from smstrack_core.replies import labeller, use
+from smstrack_core.replies import use
 from smstrack_core.serve.sources import Sources
 
 
@@ -29,7 +30,7 @@ def run_server(
 
     `keeping`: whether snapshots are taken meanwhile, and whether all of the log is kept.
     """
-    use(labeller(rules))
+    use(ready(rules))
     has_snapshots, keep_log = keeping
     with sms.open(directory, profiles=profiles, keep_log=keep_log) as engine:
         opened = engine.opened()

@@ -92,28 +92,34 @@ class Labeller:
                 ends = monotonic() + SLICE_MS / 1_000
 
 
-def labeller(paths: Sequence[str | Path] = (), *, cache: Path | None = None) -> Labeller:
+def labeller(
+    paths: Sequence[str | Path] = (),
+    *,
+    cache: Path | None = None,
+    waits: Callable[[], None] = lambda: None,
+) -> Labeller:
     """A labeller by the built-in rules, and those of these files and directories beside them.
 
-    Every rule's own examples are run through two engines first.
+    Every rule's own examples are run first, through two engines unless they agreed before.
 
     Args:
         paths: Rule files (TOML), or directories of them.
         cache: Where compiled rules are kept; see `default_cache`.
+        waits: Called before the built-in rules are compiled, which takes a minute or two.
 
     Raises:
         InputError: rule_invalid, with file and line; nothing was loaded. self_test_failed, the
             engines differ or an example does not behave: this build must not judge replies.
 
-    Blocks for some 50 ms, and up to seconds when nothing is in the cache.
+    Blocks for a second or two, and for minutes when nothing is in the cache.
     """
     where = cache or default_cache()
-    matchers = [Matcher(built_in().rules, where)]
+    matchers = [Matcher(built_in().rules, where, waits=waits)]
     own = load([Path(path) for path in paths])
     if own.rules:
         matchers.append(Matcher(own.rules, where, compile_bounded))
     for matcher in matchers:
-        found = SelfTest(matcher).findings()
+        found = SelfTest(matcher).findings_once()
         if found:
             first = found[0]
             raise input_error(

@@ -34,16 +34,23 @@ class Matcher:
     """A compiled set of rules. Not for use by two threads at a time."""
 
     def __init__(
-        self, rules: Sequence[Rule], cache: Path | None = None, compiler: Compiler | None = None
+        self,
+        rules: Sequence[Rule],
+        cache: Path | None = None,
+        compiler: Compiler | None = None,
+        waits: Callable[[], None] = lambda: None,
     ) -> None:
-        """Blocks for up to a second where the cache has nothing.
+        """Blocks where the cache has nothing, after a call of `waits`: minutes for thousands of
+        patterns.
 
         Raises InputError: rule_invalid, the engine refuses a pattern.
         """
+        self._waits = waits
         self.rules: Final = tuple(rules)
         self.regexes: Final = [
             (at, regex) for at, rule in enumerate(self.rules) for regex in rule.regexes
         ]
+        self._cache = cache
         self._database = self._loaded(cache, compiler) if self.regexes else None
         self._found: list[int] = []
 
@@ -64,6 +71,7 @@ class Matcher:
         if file is not None:
             with suppress(Exception):  # whatever is wrong with the cache, we can compile
                 return _opened(file.read_bytes())
+        self._waits()
         patterns = [regex.encode() for _, regex in self.regexes]
         numbers = [number for number, _ in self.regexes]
         compiled = (compiler or compile_here)(patterns, numbers)
@@ -71,6 +79,19 @@ class Matcher:
             with suppress(OSError):
                 _keep(file, compiled)
         return _opened(compiled)
+
+    def agreed(self) -> str:
+        """What `agree` kept for these rules; empty if nothing."""
+        with suppress(OSError):
+            if self._cache is not None and self.regexes:
+                return (self._cache / f"{self.key()}.agreed").read_text()
+        return ""
+
+    def agree(self, answers: str) -> None:
+        """Keeps beside the compiled rules what both engines answered."""
+        if self._cache is not None and self.regexes:
+            with suppress(OSError):
+                _keep(self._cache / f"{self.key()}.agreed", answers.encode())
 
     def key(self) -> str:
         """Version, platform and rules as a file name."""

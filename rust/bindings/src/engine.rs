@@ -60,10 +60,7 @@ impl Engine {
 impl Engine {
     #[staticmethod]
     #[pyo3(signature = (path, *, durable=true, create=true, attribution_window_ms=None, receipt_window_ms=None, keep_log=true, profiles=None))]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one a setting, all by name in Python"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
     fn open(
         py: Python<'_>,
         path: &str,
@@ -397,8 +394,7 @@ impl Engine {
     }
 
     fn digest(&self, py: Python<'_>) -> PyResult<String> {
-        self.run(py, |engine| {
-            engine.digest().map(|digest| format!("{digest:016x}"))
-        })
+        self.run(py, engine::Engine::digest)
+            .map(|digest| format!("{digest:016x}"))
     }
 }

@@ -11,8 +11,8 @@ use std::io::{self, ErrorKind};
 use crate::engine::{IDENTITY, identity_of};
 use crate::error::StorageError;
 use crate::log::disk::Disk;
+use crate::log::heads::begins_at;
 use crate::log::log_files;
-use crate::log::reader::begins_at;
 use crate::snapshot;
 
 /// Bytes copied at a time.

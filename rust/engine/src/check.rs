@@ -9,7 +9,8 @@ use crate::error::StorageError;
 use crate::event::Position;
 use crate::keys::Keys;
 use crate::log::disk::Disk;
-use crate::log::reader::{End, begins_at, replay};
+use crate::log::heads::begins_at;
+use crate::log::reader::{End, replay};
 use crate::snapshot;
 use crate::state::State;
 

@@ -1,13 +1,14 @@
 //! The append-only truth: numbered files of frames, one after another.
 //!
 //! One layer a file: `frame` knows bytes and checksums, `disk` is where files begin, `writer`
-//! appends and syncs, `reader` finds the end and tells a torn tail from damage, with `flip` for
+//! appends and syncs, `heads` says where files begin, `reader` finds the end and tells a torn tail from damage, with `flip` for
 //! damage of a single bit. Knows nothing of what a record says.
 
 pub mod disk;
 pub mod faulty;
 pub mod flip;
 pub mod frame;
+pub mod heads;
 pub mod pick;
 pub mod reader;
 pub mod writer;

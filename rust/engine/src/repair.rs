@@ -12,8 +12,9 @@ use crate::error::{EngineError, StorageError};
 use crate::keys::Keys;
 use crate::log::disk::Disk;
 use crate::log::frame::FILE_HEAD_BYTES;
+use crate::log::heads::begins_at;
 use crate::log::log_files;
-use crate::log::reader::{End, begins_at, replay};
+use crate::log::reader::{End, replay};
 use crate::snapshot::{self, Unsound};
 use crate::state::{State, Windows};
 

@@ -8,7 +8,7 @@ use super::{Engine, Open};
 use crate::error::{ClosedError, EngineError, StorageError};
 use crate::event::Position;
 use crate::log::disk::Disk;
-use crate::log::reader::begins_at;
+use crate::log::heads::begins_at;
 use crate::snapshot::{self, Manifest, Store};
 
 impl Engine {

@@ -13,6 +13,7 @@ use super::frame::{
     BadFrame, FILE_HEAD_BYTES, FORMAT_VERSION, FRAME_HEAD_BYTES, FrameHead, read_file_head,
     read_frame, u32_at, u64_at,
 };
+use super::heads::first_file;
 use super::{log_file_name, log_files};
 use crate::error::StorageError;
 use crate::limits::FRAME_BYTES_MAX;
@@ -100,7 +101,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-fn read_failed(name: &str, error: &std::io::Error) -> StorageError {
+pub(super) fn read_failed(name: &str, error: &std::io::Error) -> StorageError {
     StorageError::Io {
         what: format!("reading of {name}"),
         reason: error.to_string(),
@@ -177,67 +178,6 @@ pub fn replay(
         });
     }
     Ok(end)
-}
-
-/// Position of the first record of the first file, if it can be read.
-pub fn begins_at(disk: &dyn Disk, identity: &[u8; 16]) -> Option<u64> {
-    let files = log_files(&disk.list().ok()?);
-    let (_, name) = files.first()?;
-    let bytes = disk.read(name, 0, FILE_HEAD_BYTES).ok()?;
-    read_file_head(identity, &bytes).ok()
-}
-
-/// The file to begin with: the last whose first record is not after `from`.
-fn first_file(
-    disk: &dyn Disk,
-    identity: &[u8; 16],
-    files: &[(u64, String)],
-    from: u64,
-) -> Result<Option<usize>, StorageError> {
-    if files.is_empty() {
-        return Ok(None);
-    }
-    for (index, (_, name)) in files.iter().enumerate().rev() {
-        if index == 0 || from <= 1 {
-            return Ok(Some(0));
-        }
-        let first = head_of(disk, identity, name)?;
-        if let Some(first) = first.filter(|first| *first <= from) {
-            ascends(disk, identity, files.get(index - 1), first)?;
-            return Ok(Some(index));
-        }
-    }
-    Ok(Some(0))
-}
-
-/// A file's first position; `None` if its head cannot be read.
-fn head_of(disk: &dyn Disk, identity: &[u8; 16], name: &str) -> Result<Option<u64>, StorageError> {
-    let bytes = disk
-        .read(name, 0, FILE_HEAD_BYTES)
-        .map_err(|error| read_failed(name, &error))?;
-    Ok(read_file_head(identity, &bytes).ok())
-}
-
-/// The file before must begin before: its head could be a copy of a later one.
-fn ascends(
-    disk: &dyn Disk,
-    identity: &[u8; 16],
-    before: Option<&(u64, String)>,
-    first: u64,
-) -> Result<(), StorageError> {
-    let Some((_, name)) = before else {
-        return Ok(());
-    };
-    match head_of(disk, identity, name)? {
-        Some(begins) if begins >= first => Err(StorageError::FileInvalid {
-            file: name.clone(),
-            reason: format!(
-                "begins at position {begins}, and so does the file after it, or before"
-            ),
-            hint: "Restore the file from a backup.",
-        }),
-        _ => Ok(()),
-    }
 }
 
 /// Position of a file's first record; `None` when a crash came while the file was being made.

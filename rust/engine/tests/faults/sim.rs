@@ -299,7 +299,7 @@ impl World {
             // None is ever read: what was not finished, what a repair has cut, and parts of
             // snapshots that a crash kept from being finished.
             .filter(|name| !name.contains(".tmp") && !name.contains(".cut-"))
-            .filter(|name| !name.ends_with(".part") || parts.contains(*name))
+            .filter(|name| !name.contains(".part") || parts.contains(*name))
             .filter(|name| !self.disk.bytes(name).is_empty())
             .collect();
         let name = (*self.dice.pick(&files)).clone();

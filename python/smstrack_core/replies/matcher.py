@@ -40,8 +40,7 @@ class Matcher:
         compiler: Compiler | None = None,
         waits: Callable[[], None] = lambda: None,
     ) -> None:
-        """Blocks where the cache has nothing, after a call of `waits`: minutes for thousands of
-        patterns.
+        """Blocks where the cache has nothing, after `waits`: minutes for thousands of patterns.
 
         Raises InputError: rule_invalid, the engine refuses a pattern.
         """

@@ -20,7 +20,7 @@ NOW_MS = 1_780_000_000_000
 SENDER = "+999000000011"
 
 RULES = {
-    "the kettle sings no more": ("opt_out", "likely", "en-leave"),
+    "the kettle sings at seven": ("opt_out", "likely", "en-leave"),
     "I changed my mind, sign me up": ("opt_in", "likely", "en-sign-up"),
     "who is this? wrong number": ("wrong_number", "certain", "en-wrong"),
     "Out of office. Text STOP to unsubscribe": ("auto_reply", "no", "en-ooo"),
@@ -96,8 +96,8 @@ def say(
 def test_likely_opt_outs_suppress_and_wait_for_a_person(
     engine: sms.Engine, spring: sms.Campaign
 ) -> None:
-    say(engine, 1, "the kettle sings no more")
-    say(engine, 2, "the kettle sings no more", 1)
+    say(engine, 1, "the kettle sings at seven")
+    say(engine, 2, "the kettle sings at seven", 1)
     say(engine, 3, "STOP")
     assert set(engine.suppressed) == {number(1), number(2), number(3)}
     assert len(spring.opted_out) == 3
@@ -107,7 +107,7 @@ def test_likely_opt_outs_suppress_and_wait_for_a_person(
         "en",
         ["en-leave", "second"],
     )
-    assert first["wording"] == "the kettle sings no more"
+    assert first["wording"] == "the kettle sings at seven"
     assert number(1)[1:] not in str(first)
     assert engine.reviews(numbers=True)[0]["number"] == number(1)
     assert engine.reviews(after=first["position"]) == [second]
@@ -127,7 +127,7 @@ def test_likely_opt_outs_suppress_and_wait_for_a_person(
 @pytest.mark.usefixtures("rules")
 def test_overturning_takes_back_that_word_alone(engine: sms.Engine) -> None:
     say(engine, 1, "STOP")
-    say(engine, 1, "the kettle sings no more", 1)
+    say(engine, 1, "the kettle sings at seven", 1)
     assert engine.overturn(engine.reviews()[0]["position"])
     assert number(1) in engine.suppressed
 
@@ -254,9 +254,9 @@ def test_replies_are_searched_by_label_and_text(engine: sms.Engine, spring: sms.
 def test_relabelling_shows_its_difference_first(
     engine: sms.Engine, spring: sms.Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for index, text in enumerate(["the kettle sings no more", "yes", "STOP", "hello"]):
+    for index, text in enumerate(["the kettle sings at seven", "yes", "STOP", "hello"]):
         say(engine, index, text)
-    say(engine, 5, "the kettle sings no more")
+    say(engine, 5, "the kettle sings at seven")
     say(engine, 5, "START", 2)
     assert engine.relabel().replies == 0
     use(monkeypatch, Better())
@@ -285,7 +285,7 @@ def test_relabelling_shows_its_difference_first(
         "relabelled", "likely", ["en-leave", "second"],
     )  # fmt: skip
     assert engine.relabel().replies == 0
-    assert [row["wording"] for row in engine.reviews()] == ["the kettle sings no more"] * 2
+    assert [row["wording"] for row in engine.reviews()] == ["the kettle sings at seven"] * 2
 
 
 def test_relabelling_keeps_what_other_replies_say(
@@ -322,7 +322,7 @@ def test_relabelling_survives_replay(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with sms.open(tmp_path / "data") as engine:
         campaign = engine.campaign("spring")
         campaign.blast("b1", sender=SENDER, audience=numbers(0, 20), at=at(-1))
-        say(engine, 1, "the kettle sings no more")
+        say(engine, 1, "the kettle sings at seven")
         use(monkeypatch, Better())
         engine.relabel(apply=True)
         digest = engine.digest()

@@ -52,7 +52,7 @@ class Labelled:
 
 HEARD: Final = 0.55
 """Score from which the model alone makes an opt-out, a likely one."""
-HEARD_AGAINST_A_VETO: Final = 0.8
+HEARD_AGAINST_A_VETO: Final = 0.9
 """The same where a veto found another meaning of a word."""
 DOUBTED: Final = 0.02
 """Score below which a rule's opt-out is none: the model has read such texts that meant another."""

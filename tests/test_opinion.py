@@ -82,7 +82,7 @@ def test_a_damaged_model_judges_nothing(
 ) -> None:
     file = bytearray(opinion.MODEL.read_bytes())
     file[len(file) // 2] ^= change == "flip"
-    kept = {"cut": file[:-1], "flip": file, "empty": b""}[change]
+    kept = {"cut": bytes(file[:-1]), "flip": bytes(file), "empty": b""}[change]
     damaged = tmp_path / "model.bin"
     damaged.write_bytes(kept)
     monkeypatch.setattr(opinion, "MODEL", damaged)

@@ -22,6 +22,7 @@ mod mutants;
 mod row;
 mod rows;
 mod sim;
+mod trims;
 #[path = "../common/workload.rs"]
 mod workload;
 

@@ -1,16 +1,18 @@
 //! M1: each planted defect is seen by a row within 1,000 trials, and the row is named.
 
+use smstrack_engine::log::faulty::Unsynced;
 use smstrack_engine::mutants::{Mutant, plant};
 
 use crate::dice::Dice;
 use crate::row::Row;
+use crate::trims::Trimming;
 use crate::workload::{commits, ledger, steps};
 use crate::{rows, sim};
 
 const TRIALS: u64 = 1_000;
 
-/// Defects and their letters in the table. (f) needs a log that is trimmed.
-const MUTANTS: [(&str, Mutant); 11] = [
+/// Defects and their letters in the table.
+const MUTANTS: [(&str, Mutant); 12] = [
     ("a skip fdatasync", Mutant::SkipSync),
     ("b ack before sync", Mutant::AckBeforeSync),
     ("c retry a failed sync", Mutant::RetrySync),
@@ -19,6 +21,7 @@ const MUTANTS: [(&str, Mutant); 11] = [
         "e snapshot renamed before its sync",
         Mutant::RenameBeforeSync,
     ),
+    ("f log trimmed before the snapshot", Mutant::TrimBeforeSync),
     ("g checksum of the payload alone", Mutant::ChecksumOfPayload),
     ("h append after a torn tail", Mutant::KeepTornTail),
     ("i checksum not compared", Mutant::IgnoreChecksum),
@@ -46,6 +49,7 @@ fn every_planted_defect_is_seen() {
     let work = steps(16);
     let marks = ledger(&commits(&work));
     let worked = rows::worked();
+    let trimming = Trimming::new();
     let mut missed = Vec::new();
     let mut told = Vec::new();
     for (name, mutant) in MUTANTS {
@@ -56,6 +60,7 @@ fn every_planted_defect_is_seen() {
                     let count = [1, 20, 100][number as usize % 3];
                     rows::stutters(number / 3, count, &work, &marks).map(|_| ())
                 }
+                "D15" => trimming.cut(number, Unsynced::Lost),
                 "D13" => worked.flip(&mut Dice::new(number)),
                 _ => worked.misplace(&mut Dice::new(number)).map(|_| ()),
             })?;
@@ -80,6 +85,7 @@ const fn order(mutant: Mutant) -> [&'static str; 4] {
     match mutant {
         Mutant::ShortWriteIsWhole => ["D11", "D6", "D13", "D14"],
         Mutant::ChecksumOfPayload | Mutant::DamageIsTorn => ["D14", "D13", "D6", "D11"],
+        Mutant::TrimBeforeSync => ["D15", "D6", "D13", "D14"],
         Mutant::IgnoreChecksum => ["D13", "D14", "D6", "D11"],
         _ => ["D6", "D13", "D14", "D11"],
     }

@@ -3,14 +3,19 @@
 import subprocess
 import sys
 from base64 import b64encode
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import orjson
 import pytest
 
 import smstrack_core as sms
+from smstrack_core.letters import exported, read
+from smstrack_core.letters import replay as send_again
 
+from fault_rows import IS_LONG, row
 from fiction import number
 
 
@@ -166,3 +171,46 @@ def test_an_export_overwrites_nothing(tmp_path: Path) -> None:
     file.write_text("mine")
     assert run("dead-letters", str(directory), "--export", str(file)).returncode == 1
     assert file.read_text() == "mine"
+
+
+def test_every_row_is_accounted_for_at_every_step(tmp_path: Path) -> None:
+    what = "dead letters mended and replayed, all of them twice: rows in = applied + refused"
+    with row("W8", what) as counted:
+        for seed in range(100 if IS_LONG else 20):
+            dice = Random(seed)
+            with sms.open(tmp_path / str(seed), durable=False) as engine:
+                counted.trial("dead letters", _mended_twice(engine, dice))
+
+
+def _mended_twice(engine: sms.Engine, dice: Random) -> int:
+    """Takes rows in, mends most of what was refused, and sends it again twice; how many letters."""
+    came_in = 0
+
+    def accounted() -> bool:
+        stats = engine.stats()
+        return bool(came_in == stats["events"] + stats["dead_letters"])
+
+    for body in range(dice.randint(3, 12)):
+        numbers = [number(dice.randrange(50))[1:] for _ in range(dice.randint(1, 4))]
+        rows = [
+            (f"m{body}-{at}", "nobody" if dice.random() < 0.4 else to, "DELIVERED")
+            for at, to in enumerate(numbers)
+        ]
+        engine.ingest("infobip", [infobip(*rows)])
+        came_in += len(rows)
+        assert accounted()
+    found = read(exported(engine))
+    mended = [
+        replace(letter, body=letter.body.replace(b"nobody", number(7)[1:].encode()))
+        if dice.random() < 0.8
+        else letter
+        for letter in found
+    ]
+    as_they_were = sum(new.body == old.body for new, old in zip(mended, found, strict=True))
+    came_in += sum(len(orjson.loads(letter.body)["results"]) for letter in mended)
+    assert send_again(engine, mended).sent == len(found)
+    assert accounted()
+    assert engine.stats()["dead_letters_open"] == as_they_were
+    assert send_again(engine, mended).skipped == len(found)
+    assert accounted()
+    return len(found)

@@ -26,6 +26,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The core is built from source for this machine's Python; cargo must find it too.
 export PYO3_PYTHON := $(CURDIR)/.venv/bin/python
 
+# Compiled rules are kept where the command keeps them; in target where that cannot be written.
+export XDG_CACHE_HOME := $(shell d="$${XDG_CACHE_HOME:-$$HOME/.cache}"; \
+	mkdir -p "$$d/smstrack" 2>/dev/null && test -w "$$d/smstrack" && echo "$$d" || echo "$(CURDIR)/target/cache")
 RUST_SOURCES := $(shell find rust -name '*.rs' -o -name Cargo.toml 2>/dev/null | grep -v /target/) \
 	Cargo.toml Cargo.lock pyproject.toml
 

@@ -139,11 +139,11 @@ soak: build ## Run the long tier of faults (about an hour), with kills for T sec
 	cargo test --release --locked --quiet -p smstrack-engine --features mutants --test faults -- \
 		--ignored --nocapture || status=1; \
 	cargo test --release --locked --quiet -p smstrack-engine --examples || status=1; \
-	for name in faults crash corruption order; do \
+	for name in faults crash corruption order golden; do \
 		PROPTEST_CASES=100000 cargo test --release --locked --quiet -p smstrack-engine --test $$name || status=1; \
 	done; \
 	SOAK_SECONDS=$(T) $(BIN)/pytest -s tests/test_kill.py tests/test_faults_process.py \
-		tests/test_faults_disk.py || status=1; \
+		tests/test_faults_disk.py tests/test_replay.py || status=1; \
 	$(BIN)/python tests/fault_rows.py T2 target/faults/T2.jsonl || status=1; exit $$status
 
 ci: lint test fuzz ## What every submission must pass

@@ -46,7 +46,7 @@ ROWS = {
     "D22": "not written: there is no distributed log yet",
     "D23": "",
     "D24": "not written: `make soak` with a large T is the nearest",
-    "D25": "not written",
+    "D25": "",
     "W1": "needs strace",
     "W2": "not written: bench/http.py measures it",
     "W3": "",

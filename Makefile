@@ -144,6 +144,7 @@ soak: build ## Run the long tier of faults (about an hour), with kills for T sec
 	done; \
 	SOAK_SECONDS=$(T) $(BIN)/pytest -s tests/test_kill.py tests/test_faults_process.py \
 		tests/test_faults_disk.py tests/test_faults_restart.py tests/test_replay.py || status=1; \
+	HARNESS_SNAPSHOT_RECORDS=20000 $(BIN)/pytest -s tests/test_duplicates.py || status=1; \
 	$(BIN)/python tests/fault_rows.py T2 target/faults/T2.jsonl || status=1; exit $$status
 
 ci: lint test fuzz ## What every submission must pass

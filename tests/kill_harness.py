@@ -16,7 +16,10 @@ from smstrack_core.replies.label import standard
 async def serve(directory: str, pipe: int) -> None:
     with sms.open(directory) as engine:
         # Snapshots often: a kill must hit them too.
-        async with sms.serve(engine, snapshot_every_s=0.02, snapshot_every_records=200) as server:
+        records = int(os.environ.get("HARNESS_SNAPSHOT_RECORDS", "200"))
+        async with sms.serve(
+            engine, snapshot_every_s=0.02, snapshot_every_records=records
+        ) as server:
             os.write(pipe, f"{server.port}\n".encode())
             os.close(pipe)
             await trio.sleep_forever()

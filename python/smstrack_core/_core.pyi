@@ -260,6 +260,9 @@ class Engine:
 
         Others commit and ask meanwhile. Takes the memory of a second state. Blocks on disk.
         """
+    def stop_snapshot(self) -> None:
+        """Has a snapshot that is being made given up, soon: `snapshot` then raises
+        `snapshot_stopped`. Does nothing without one."""
     def digest(self) -> str:
         """Hash of the whole state by its natural names: equal for equal facts in any order."""
 
@@ -489,7 +492,7 @@ def repair(path: str) -> str:
 
 @final
 class Classifier:
-    """A linear model that says how much a reply reads like an opt-out. Frozen.
+    """A model that says how much a reply reads like an opt-out. Frozen.
 
     Args:
         file: Bytes of a model's file, `replies/model.bin`.
@@ -501,10 +504,29 @@ class Classifier:
     def score(self, text: bytes) -> float:
         """0 to 1, for a text as `replies.matcher.haystack` makes it. Microseconds; GIL held."""
     @staticmethod
-    def file(weights: Sequence[int], scale: float, bias: float) -> bytes:
-        """The file of a model with these weights, -32,768 to 32,767, each times `scale`.
+    def file(
+        weights: Sequence[int],
+        scale: float,
+        bias: float,
+        share: float = 1.0,
+        networks: Sequence[bytes] = (),
+    ) -> bytes:
+        """The file of a model, for the one who makes it (`training/`).
 
-        Raises ValueError: they are not 2 to the power of 8 to 22.
+        Args:
+            weights: Of the linear model, -32,768 to 32,767, each times `scale`.
+            scale: See there.
+            bias: The logarithm of the odds of a text without pieces.
+            share: How much the linear model counts, 0 to 1; the networks' mean counts for the rest.
+            networks: Each as `training/network.py` writes it; at most 8.
+
+        Raises ValueError: the weights are not 2 to the power of 8 to 22, a network is cut.
+        """
+    @staticmethod
+    def pieces(text: bytes, bits: int) -> bytes:
+        """Pieces of each word as a network reads them: 12 numbers a word, u32 each, 0 for none.
+
+        Raises ValueError: bits are not 8 to 22.
         """
     @staticmethod
     def features(text: bytes, bits: int) -> bytes:

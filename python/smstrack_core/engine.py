@@ -309,8 +309,15 @@ class Engine(ConsentBook):
 
         It is made beside the living state, which goes on meanwhile, and takes the memory of a
         second one. With `keep_log=False` the log is trimmed after it. Blocks on disk.
+
+        Raises:
+            StorageError: io_failed, file_invalid; snapshot_stopped after `stop_snapshot`.
         """
         return self.core.snapshot()
+
+    def stop_snapshot(self) -> None:
+        """Has a snapshot that another thread makes given up, soon; without one, does nothing."""
+        self.core.stop_snapshot()
 
     def digest(self) -> str:
         """Hash of the whole state: equal for equal facts, in whatever order they came."""

@@ -143,6 +143,8 @@ class Server:
         try:
             self._engine.snapshot()
         except StorageError as error:
+            if error.code == "snapshot_stopped":
+                return True
             self._snapshot_failures += 1
             self._snapshot_error = error.code
             return False
@@ -158,6 +160,8 @@ class Server:
             with trio.move_on_after(self._settings.grace_s):
                 await self._ended.wait()
             self._run_scope.cancel()
+            # The next start replays what it would have held.
+            self._engine.stop_snapshot()
             await self._ended.wait()
 
     def _wake(self) -> None:

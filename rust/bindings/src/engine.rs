@@ -393,6 +393,13 @@ impl Engine {
         self.run(py, |engine| engine.snapshot().map(|position| position.0))
     }
 
+    fn stop_snapshot(&self, py: Python<'_>) -> PyResult<()> {
+        self.run(py, |engine| {
+            engine.stop_snapshot();
+            Ok(())
+        })
+    }
+
     fn digest(&self, py: Python<'_>) -> PyResult<String> {
         self.run(py, engine::Engine::digest)
             .map(|digest| format!("{digest:016x}"))

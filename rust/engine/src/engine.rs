@@ -92,6 +92,8 @@ pub struct Engine {
     registering: Mutex<()>,
     /// One snapshot at a time.
     snapshotting: Mutex<()>,
+    /// The one that is made now is not wanted any more.
+    is_snapshot_stopped: AtomicBool,
     spare: Spare,
 }
 

@@ -175,6 +175,11 @@ pub enum StorageError {
         /// The first that is there.
         begins: u64,
     },
+    /// Somebody asked for it; what was there before is still there.
+    #[error(
+        "the snapshot was given up because smstrack stops. Nothing is lost: the log holds everything."
+    )]
+    SnapshotStopped,
     /// Another engine has the directory.
     #[error("data directory is locked by {holder}. One engine per directory.")]
     AlreadyOpen {
@@ -207,6 +212,7 @@ impl StorageError {
             Self::FileInvalid { .. } => "file_invalid",
             Self::FormatUnsupported { .. } => "format_unsupported",
             Self::RecordTrimmed { .. } => "record_trimmed",
+            Self::SnapshotStopped => "snapshot_stopped",
             Self::AlreadyOpen { .. } => "already_open",
             Self::Io { .. } => "io_failed",
             Self::Internal { .. } => "internal",

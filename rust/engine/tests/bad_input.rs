@@ -420,6 +420,7 @@ fn sources() -> String {
     [
         include_str!("bad_input.rs"),
         include_str!("corruption.rs"),
+        include_str!("keeping.rs"),
         include_str!("crash.rs"),
         include_str!("profiles.rs"),
         include_str!("trimming.rs"),
@@ -504,6 +505,7 @@ fn every_error_code_has_a_case() {
             position: 1,
             begins: 2,
         },
+        StorageError::SnapshotStopped,
         StorageError::AlreadyOpen { holder: text() },
         StorageError::Io {
             what: text(),
@@ -519,7 +521,7 @@ fn every_error_code_has_a_case() {
         .chain(storage.map(|error| EngineError::Storage(error).code()))
         .chain([EngineError::Closed(ClosedError).code()])
         .collect();
-    assert_eq!(codes.len(), 18);
+    assert_eq!(codes.len(), 19);
     assert_eq!(
         arms - source.matches("(_) => \"").count(),
         codes.len(),

@@ -9,6 +9,8 @@
 )]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use smstrack_engine::backup::backup;
 use smstrack_engine::check::check;
@@ -22,7 +24,7 @@ mod common;
 mod workload;
 
 use common::{open, options};
-use workload::{Mark, commits, ledger, mark, steps, take, without_snapshots};
+use workload::{Mark, Step, commits, ledger, mark, steps, take, without_snapshots};
 
 const LOG_FILE_BYTES_MAX: u64 = 1_500;
 
@@ -190,4 +192,39 @@ fn a_copy_made_while_it_is_written_to_is_a_state_there_has_been() {
             "what was kept before is in it"
         );
     }
+}
+
+#[test]
+fn a_snapshot_that_is_given_up_leaves_what_was_there() {
+    let (disk, marks) = worked(20);
+    let engine = open(&disk).unwrap();
+    let older = smstrack_engine::snapshot::names(&disk.list().unwrap());
+    let is_done = AtomicBool::new(false);
+    let outcome = thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_done.load(Ordering::Relaxed) {
+                engine.stop_snapshot();
+            }
+        });
+        // It forgets what was asked before it began, so some try is not stopped at once.
+        let outcome = (0..1_000)
+            .map(|turn| {
+                take(&engine, Step::Traffic(turn)).unwrap();
+                engine.snapshot()
+            })
+            .find(Result::is_err);
+        is_done.store(true, Ordering::Relaxed);
+        outcome
+    });
+    let error = outcome.unwrap().unwrap_err();
+    assert_eq!(error.code(), "snapshot_stopped");
+    let kept = smstrack_engine::snapshot::names(&disk.list().unwrap());
+    assert!(kept.len() >= older.len());
+    let last = mark(&engine);
+    assert!(last.position >= marks.last().unwrap().position);
+    engine.snapshot().unwrap();
+    drop(engine);
+    let again = open(&disk).unwrap();
+    assert_eq!(mark(&again), last);
+    assert_eq!(again.opened().snapshot_position, last.position);
 }

@@ -2,6 +2,8 @@
 //! loaded into a state of its own and the log replayed up to a synced position, as opening would.
 //! What was written is then read back and must give the same state; only then older ones go.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::apply_payload;
 use crate::error::StorageError;
 use crate::keys::Keys;
@@ -17,6 +19,8 @@ pub(super) struct Beside<'a> {
     pub disk: &'a dyn Disk,
     pub identity: &'a [u8; 16],
     pub windows: Windows,
+    /// Set by others once the snapshot is not wanted any more.
+    pub is_stopped: &'a AtomicBool,
 }
 
 impl Beside<'_> {
@@ -24,20 +28,24 @@ impl Beside<'_> {
     /// With `is_trimmed` the log then loses what lies behind two proved snapshots.
     ///
     /// # Errors
-    /// `Io`, what replay says, or `FileInvalid` for a snapshot that read back otherwise.
+    /// `Io`, what replay says, `FileInvalid` for a snapshot that read back otherwise, or
+    /// `SnapshotStopped`.
     pub fn make(&self, target: u64, is_trimmed: bool) -> Result<(), StorageError> {
         let (base, mut state) = self.newest(target)?;
+        self.go_on()?;
         let at = base.as_ref().map_or(0, |base| base.position);
         if at < target {
             self.replay_to(&mut state, target)?;
             let store = base.as_ref().map_or(Store::A, |base| base.store.other());
             let digest = state.digest();
+            self.go_on()?;
             if is_trimmed && is(Mutant::TrimBeforeSync) {
                 trim(self.disk, self.identity, target)?;
             }
-            let draft = snapshot::draft(self.disk, self.identity, &state, store)?;
+            let draft = snapshot::draft(self.disk, self.identity, &state, store, self.is_stopped)?;
             // Before the next is built: two states in memory are enough.
             drop(state);
+            self.go_on()?;
             draft.seal(self.disk, self.identity)?;
             self.prove(&draft.manifest, digest)?;
         }
@@ -49,6 +57,13 @@ impl Beside<'_> {
         snapshot::tidy(self.disk, self.identity, &keep)?;
         if is_trimmed && at > 0 && at < target {
             trim(self.disk, self.identity, at)?;
+        }
+        Ok(())
+    }
+
+    fn go_on(&self) -> Result<(), StorageError> {
+        if self.is_stopped.load(Ordering::Relaxed) {
+            return Err(StorageError::SnapshotStopped);
         }
         Ok(())
     }
@@ -77,6 +92,7 @@ impl Beside<'_> {
     fn replay_to(&self, state: &mut State, target: u64) -> Result<(), StorageError> {
         let from = state.position.0 + 1;
         let outcome = replay(self.disk, self.identity, from, &mut |head, payload| {
+            self.go_on()?;
             // What comes later may be half written now.
             if head.position > target || head.position != state.position.0 + 1 {
                 return Ok(());

@@ -1,6 +1,7 @@
 //! When snapshots are made, and of what: beside the living state while it is open to all, of the
 //! living state itself when it is closed.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use super::beside::Beside;
@@ -18,12 +19,13 @@ impl Engine {
     ///
     /// # Errors
     /// `Io`, `Closed`, `Poisoned` after a failed write; `FileInvalid` when what was written read
-    /// back otherwise. What was there before is still there.
+    /// back otherwise; `SnapshotStopped`. What was there before is still there.
     pub fn snapshot(&self) -> Result<Position, EngineError> {
         let _one = self
             .snapshotting
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
+        self.is_snapshot_stopped.store(false, Ordering::Relaxed);
         let (disk, target) = {
             let mut guard = self.lock_open();
             let open = guard.as_mut().ok_or(EngineError::Closed(ClosedError))?;
@@ -39,12 +41,18 @@ impl Engine {
             disk: disk.as_ref(),
             identity: &self.identity,
             windows: self.windows,
+            is_stopped: &self.is_snapshot_stopped,
         };
         beside.make(target, !self.is_log_kept)?;
         if let Some(open) = self.lock_open().as_mut() {
             open.snapshot_at = target;
         }
         Ok(Position(target))
+    }
+
+    /// Has a snapshot that `snapshot` makes now given up, soon; without one, does nothing.
+    pub fn stop_snapshot(&self) {
+        self.is_snapshot_stopped.store(true, Ordering::Relaxed);
     }
 
     /// Makes a snapshot of the living state, which waits for it. Nothing has read it back: two
@@ -66,7 +74,8 @@ impl Engine {
             if state.position.0 == at {
                 return Ok(());
             }
-            snapshot::draft(disk, identity, &state, store_after(disk, identity, at))?
+            let store = store_after(disk, identity, at);
+            snapshot::draft(disk, identity, &state, store, &AtomicBool::new(false))?
         };
         let position = draft.manifest.position;
         if let Some(open) = self.lock_open().as_mut() {

@@ -1,6 +1,7 @@
 //! Snapshots on a disk: written, read, and cleared away.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::load::Loader;
 use super::manifest::{Manifest, Sizes, Store};
@@ -28,21 +29,23 @@ pub struct Draft {
     pub new_bytes: u64,
 }
 
-/// Writes the parts of a state. Those that their store has already are read and compared, and
-/// not written again.
+/// Writes the parts of a state, until told to stop. Those that their store has already are read
+/// and compared, and not written again.
 ///
 /// # Errors
-/// `Io`; what was there before is still there.
+/// `Io`, `SnapshotStopped`; what was there before is still there.
 pub fn draft(
     disk: &dyn Disk,
     identity: &[u8; 16],
     state: &State,
     store: Store,
+    is_stopped: &AtomicBool,
 ) -> Result<Draft, StorageError> {
     let mut parts = Parts {
         disk,
         identity,
         store,
+        is_stopped,
         there: listed(disk)?.into_iter().collect(),
         ids: Vec::new(),
         new_count: 0,
@@ -113,6 +116,7 @@ struct Parts<'a> {
     disk: &'a dyn Disk,
     identity: &'a [u8; 16],
     store: Store,
+    is_stopped: &'a AtomicBool,
     there: BTreeSet<String>,
     ids: Vec<PartId>,
     new_count: u64,
@@ -155,6 +159,9 @@ impl Parts<'_> {
     }
 
     fn put(&mut self, chunks: &[Chunk]) -> Result<(), StorageError> {
+        if self.is_stopped.load(Ordering::Relaxed) {
+            return Err(StorageError::SnapshotStopped);
+        }
         let (id, bytes) = part::encode(self.identity, chunks);
         let name = id.name(self.store.letter());
         self.ids.push(id);

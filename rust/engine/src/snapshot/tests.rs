@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::sync::atomic::AtomicBool;
 
 use super::*;
 use crate::event::{BlastId, ContactId, Number, Position};
@@ -50,7 +51,7 @@ fn grown(position: u64, count: u64) -> State {
 }
 
 fn written(disk: &FaultyDisk, state: &State, store: Store) -> Draft {
-    let draft = draft(disk, &WHO, state, store).unwrap();
+    let draft = draft(disk, &WHO, state, store, &AtomicBool::new(false)).unwrap();
     draft.seal(disk, &WHO).unwrap();
     draft
 }

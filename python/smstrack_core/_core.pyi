@@ -502,7 +502,7 @@ class Classifier:
 
     def __new__(cls, file: bytes) -> Self: ...
     def score(self, text: bytes) -> float:
-        """0 to 1, for a text as `replies.matcher.haystack` makes it. Microseconds; GIL held."""
+        """0 to 1, for a text as `replies.matcher.haystack` makes it. A tenth of a millisecond; GIL held."""
     @staticmethod
     def file(
         weights: Sequence[int],

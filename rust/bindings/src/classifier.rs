@@ -25,15 +25,26 @@ impl Classifier {
     }
 
     #[staticmethod]
+    #[expect(clippy::needless_pass_by_value, reason = "Python gives lists")]
+    #[pyo3(signature = (weights, scale, bias, share = 1.0, networks = Vec::new()))]
     fn file(
         py: Python<'_>,
         weights: Vec<i16>,
         scale: f32,
         bias: f32,
+        share: f32,
+        networks: Vec<Vec<u8>>,
     ) -> PyResult<Bound<'_, PyBytes>> {
-        let made = classifier::Classifier::new(weights, scale, bias)
-            .map_err(|what| PyValueError::new_err(format!("the model {what}")))?;
-        Ok(PyBytes::new(py, &made.file()))
+        let parts = classifier::Parts {
+            weights: &weights,
+            scale,
+            bias,
+            share,
+            networks: &networks,
+        };
+        let made = parts.file();
+        let made = made.map_err(|what| PyValueError::new_err(format!("the model {what}")))?;
+        Ok(PyBytes::new(py, &made))
     }
 
     /// Little-endian u32 each.
@@ -44,6 +55,18 @@ impl Classifier {
         }
         let found = classifier::features(&String::from_utf8_lossy(text), bits);
         let bytes: Vec<u8> = found.into_iter().flat_map(u32::to_le_bytes).collect();
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    /// Little-endian u32 each, `PIECES_MAX` a word.
+    #[staticmethod]
+    fn pieces<'py>(py: Python<'py>, text: &[u8], bits: u32) -> PyResult<Bound<'py, PyBytes>> {
+        if !(8..=22).contains(&bits) {
+            return Err(PyValueError::new_err("bits are 8 to 22"));
+        }
+        let found = classifier::pieces(&String::from_utf8_lossy(text), bits);
+        let numbers = found.into_iter().flatten();
+        let bytes: Vec<u8> = numbers.flat_map(u32::to_le_bytes).collect();
         Ok(PyBytes::new(py, &bytes))
     }
 }

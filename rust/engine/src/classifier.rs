@@ -1,15 +1,25 @@
-//! How much a reply reads like an opt-out: a linear model over hashed pieces of its words.
+//! How much a reply reads like an opt-out: a linear model over hashed pieces of its words, and
+//! networks that read the words in order.
 //!
 //! A second opinion beside the rules, for wordings that no rule has. Knows the model's file and
 //! the arithmetic; what a score causes, and where a model comes from, it does not know.
 
+mod network;
+
+pub use network::{PIECES_MAX, pieces};
+
+use network::Network;
+
 /// First bytes of a model's file.
 const MAGIC: &[u8; 8] = b"SMSTKCLS";
-const VERSION: u32 = 1;
-/// magic, version, bits, scale, bias, checksum of the rest and the weights.
-const HEAD_BYTES: usize = 28;
+const VERSION: u32 = 2;
+/// magic, version, bits, scale, bias, share, networks, checksum of the rest of it and of the body.
+const HEAD_BYTES: usize = 36;
 /// A model has 2 to the power of this many weights.
 const BITS: std::ops::RangeInclusive<u32> = 8..=22;
+const NETWORKS_MAX: u32 = 8;
+/// Beyond it the linear model is so sure that networks are not asked.
+const OPEN: std::ops::RangeInclusive<f32> = -12.0..=12.0;
 const WORDS_MAX: usize = 3;
 const CHARS: std::ops::RangeInclusive<usize> = 3..=5;
 /// Kind of a pair of words with one left out between them; runs of words have their count.
@@ -22,7 +32,54 @@ pub struct Classifier {
     bits: u32,
     scale: f32,
     bias: f32,
+    /// How much the linear model counts, 0 to 1; the networks' mean counts for the rest.
+    share: f32,
     weights: Vec<i16>,
+    networks: Vec<Network>,
+}
+
+/// What a model consists of, for the one who makes it.
+#[derive(Debug)]
+pub struct Parts<'a> {
+    /// Of the linear model, 2 to the power of 8 to 22, each times `scale`.
+    pub weights: &'a [i16],
+    /// What a weight is multiplied with.
+    pub scale: f32,
+    /// The logarithm of the odds of a text without pieces.
+    pub bias: f32,
+    /// How much the linear model counts beside the networks, 0 to 1.
+    pub share: f32,
+    /// Each as `Network::read` takes it, 8 at most.
+    pub networks: &'a [Vec<u8>],
+}
+
+impl Parts<'_> {
+    /// The bytes of the model's file; what `Classifier::read` takes.
+    ///
+    /// # Errors
+    /// In words, what is wrong.
+    pub fn file(&self) -> Result<Vec<u8>, &'static str> {
+        let bits = self.weights.len().trailing_zeros();
+        if !self.weights.len().is_power_of_two() || !BITS.contains(&bits) {
+            return Err("has not 2 to the power of 8 to 22 weights");
+        }
+        let networks = u32::try_from(self.networks.len()).unwrap_or(u32::MAX);
+        let mut bytes = MAGIC.to_vec();
+        for word in [VERSION, bits, self.scale.to_bits(), self.bias.to_bits()] {
+            bytes.extend(word.to_le_bytes());
+        }
+        for word in [self.share.to_bits(), networks] {
+            bytes.extend(word.to_le_bytes());
+        }
+        let mut body: Vec<u8> = self.weights.iter().flat_map(|w| w.to_le_bytes()).collect();
+        for network in self.networks {
+            body.extend(network);
+        }
+        let crc = crc32c::crc32c_append(crc32c::crc32c(&bytes), &body);
+        bytes.extend(crc.to_le_bytes());
+        bytes.extend(body);
+        Classifier::read(&bytes).map(|_| bytes)
+    }
 }
 
 impl Classifier {
@@ -39,65 +96,58 @@ impl Classifier {
         }
         let word = |at: usize| {
             let bytes = head.get(at..at + 4).and_then(|bytes| bytes.try_into().ok());
-            bytes.unwrap_or([0; 4])
+            u32::from_le_bytes(bytes.unwrap_or([0; 4]))
         };
-        if u32::from_le_bytes(word(8)) != VERSION {
+        if word(8) != VERSION {
             return Err("has a format that this build does not read");
         }
         let crc = crc32c::crc32c(head.get(..HEAD_BYTES - 4).unwrap_or_default());
-        if crc32c::crc32c_append(crc, body) != u32::from_le_bytes(word(24)) {
+        if crc32c::crc32c_append(crc, body) != word(32) {
             return Err("has another checksum than its bytes");
         }
-        let bits = u32::from_le_bytes(word(12));
-        if !BITS.contains(&bits) || body.len() != 2 << bits {
+        let (bits, count) = (word(12), word(28));
+        if !BITS.contains(&bits) || count > NETWORKS_MAX {
+            return Err("has another size than this build reads");
+        }
+        let (weights, mut rest) = body
+            .split_at_checked(2 << bits)
+            .ok_or("has another length than its head says")?;
+        let mut networks = Vec::new();
+        for _ in 0..count {
+            let (network, after) = Network::read(rest)?;
+            networks.push(network);
+            rest = after;
+        }
+        if !rest.is_empty() {
             return Err("has another length than its head says");
         }
-        let (weights, _) = body.as_chunks();
+        let (weights, _) = weights.as_chunks();
         Ok(Self {
             bits,
-            scale: f32::from_le_bytes(word(16)),
-            bias: f32::from_le_bytes(word(20)),
+            scale: f32::from_bits(word(16)),
+            bias: f32::from_bits(word(20)),
+            share: f32::from_bits(word(24)),
             weights: weights.iter().copied().map(i16::from_le_bytes).collect(),
-        })
-    }
-
-    /// The bytes of a model's file; what `read` takes.
-    pub fn file(&self) -> Vec<u8> {
-        let mut bytes = MAGIC.to_vec();
-        bytes.extend(VERSION.to_le_bytes());
-        bytes.extend(self.bits.to_le_bytes());
-        bytes.extend(self.scale.to_le_bytes());
-        bytes.extend(self.bias.to_le_bytes());
-        let body: Vec<u8> = self.weights.iter().flat_map(|w| w.to_le_bytes()).collect();
-        let crc = crc32c::crc32c_append(crc32c::crc32c(&bytes), &body);
-        bytes.extend(crc.to_le_bytes());
-        bytes.extend(body);
-        bytes
-    }
-
-    /// A model of these weights, as many as a power of two: each counts `scale` times its number.
-    ///
-    /// # Errors
-    /// In words, what is wrong.
-    pub fn new(weights: Vec<i16>, scale: f32, bias: f32) -> Result<Self, &'static str> {
-        let size = weights.len().trailing_zeros();
-        if !weights.len().is_power_of_two() || !BITS.contains(&size) {
-            return Err("has not 2 to the power of 8 to 22 weights");
-        }
-        Ok(Self {
-            bits: size,
-            scale,
-            bias,
-            weights,
+            networks,
         })
     }
 
     /// How likely the text is an opt-out, 0 to 1: the folded text as words with single blanks.
     pub fn score(&self, text: &str) -> f32 {
-        let found = features(text, self.bits);
-        if found.is_empty() {
+        let Some(linear) = self.linear(text) else {
             return 0.0;
+        };
+        if !OPEN.contains(&linear) {
+            return odds(linear);
         }
+        odds(self.heard(text).map_or(linear, |logit| {
+            self.share * linear + (1.0 - self.share) * logit
+        }))
+    }
+
+    /// What the linear model says: the logarithm of the odds. None for a text without pieces.
+    fn linear(&self, text: &str) -> Option<f32> {
+        let found = features(text, self.bits);
         let weight = |at: &u32| self.weights.get(*at as usize).copied().map_or(0, i32::from);
         let sum: i32 = found.iter().map(weight).sum();
         #[expect(
@@ -105,9 +155,23 @@ impl Classifier {
             reason = "a score is no more exact than that"
         )]
         let (sum, count) = (sum as f32, found.len() as f32);
-        let logit = (sum * self.scale / count.sqrt()) + self.bias;
-        1.0 / (1.0 + (-logit).exp())
+        (!found.is_empty()).then(|| (sum * self.scale / count.sqrt()) + self.bias)
     }
+
+    /// The mean of what the networks say; None without any, or for a text without words.
+    fn heard(&self, text: &str) -> Option<f32> {
+        let logits = self
+            .networks
+            .iter()
+            .filter_map(|network| network.logit(text));
+        let add = |(sum, count): (f32, f32), logit| (sum + logit, count + 1.0);
+        let (sum, count) = logits.fold((0.0, 0.0), add);
+        (count > 0.0).then(|| sum / count)
+    }
+}
+
+fn odds(logit: f32) -> f32 {
+    1.0 / (1.0 + (-logit).exp())
 }
 
 /// Numbers below `1 << bits` of all pieces of a text, each once: runs of one to three words,
@@ -195,7 +259,14 @@ mod tests {
         for at in features(words, bits) {
             weights[at as usize] = weight;
         }
-        Classifier::new(weights, 0.01, -1.0).unwrap().file()
+        let parts = Parts {
+            weights: &weights,
+            scale: 0.01,
+            bias: -1.0,
+            share: 1.0,
+            networks: &[],
+        };
+        parts.file().unwrap()
     }
 
     #[test]

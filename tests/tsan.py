@@ -68,7 +68,8 @@ def build(found: dict[str, str]) -> Path:
         CARGO_PROFILE_RELEASE_LTO="off",
     )
     program = re.search(r"Executable .*\((.*)\)", done.stderr)
-    assert done.returncode == 0 and program, done.stderr
+    assert done.returncode == 0, done.stderr
+    assert program, done.stderr
     return ROOT / program[1]
 
 

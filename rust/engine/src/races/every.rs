@@ -184,7 +184,7 @@ fn room_that_comes_back_acknowledges_what_is_there() {
 fn a_snapshot_beside_sees_a_whole_state() {
     engine(
         "loom: a snapshot beside commits and questions",
-        bound(),
+        Some(3),
         Steps::All,
         None,
         &[

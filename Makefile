@@ -33,7 +33,7 @@ RUST_SOURCES := $(shell find rust -name '*.rs' -o -name Cargo.toml 2>/dev/null |
 	Cargo.toml Cargo.lock pyproject.toml
 
 .PHONY: help prerequisites setup build demo test test-all test-rust test-py lint format stubs fuzz bench \
-	soak ci clean lock model
+	soak races tsan ci clean lock model
 
 help: ## List the tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -139,13 +139,25 @@ soak: build ## Run the long tier of faults (about an hour), with kills for T sec
 	cargo test --release --locked --quiet -p smstrack-engine --features mutants --test faults -- \
 		--ignored --nocapture || status=1; \
 	cargo test --release --locked --quiet -p smstrack-engine --examples || status=1; \
-	for name in faults crash corruption order golden; do \
+	for name in faults crash corruption order golden threads; do \
 		PROPTEST_CASES=100000 cargo test --release --locked --quiet -p smstrack-engine --test $$name || status=1; \
 	done; \
 	SOAK_SECONDS=$(T) $(BIN)/pytest -s tests/test_kill.py tests/test_faults_process.py \
 		tests/test_faults_disk.py tests/test_faults_restart.py tests/test_replay.py || status=1; \
 	HARNESS_SNAPSHOT_RECORDS=20000 $(BIN)/pytest -s tests/test_duplicates.py || status=1; \
+	$(MAKE) --no-print-directory races || status=1; $(MAKE) --no-print-directory tsan || status=1; \
 	$(BIN)/python tests/fault_rows.py T2 target/faults/T2.jsonl || status=1; exit $$status
+
+# Each checker brings its own locks, so each has a build of its own, which no other task makes.
+races: | prerequisites ## Run the engine's threads in every order (loom), and in many at random (shuttle)
+	@status=0; for checker in loom shuttle; do \
+		RUSTFLAGS="--cfg $$checker" CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+		CARGO_PROFILE_RELEASE_DEBUG=false cargo test --release --locked --quiet -p smstrack-engine \
+			--features mutants --lib --target-dir target/$$checker races:: || status=1; \
+	done; exit $$status
+
+tsan: | prerequisites ## Run threads at once under ThreadSanitizer (TSAN_SECONDS=600)
+	@"$(PYTHON)" tests/tsan.py
 
 ci: lint test fuzz ## What every submission must pass
 

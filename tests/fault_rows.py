@@ -38,7 +38,7 @@ ROWS = {
     "D14": "",
     "D15": "",
     "D16": "",
-    "D17": "not written: needs loom, and a build with ThreadSanitizer",
+    "D17": "",
     "D18": "not written: needs a control group of its own",
     "D19": "",
     "D20": "",

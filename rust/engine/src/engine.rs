@@ -7,8 +7,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use crate::apply::apply_found;
 pub use crate::batch::{Batch, Judged, Pushed, Scope};
@@ -23,6 +23,7 @@ use crate::log::disk::Disk;
 use crate::log::writer::LogWriter;
 use crate::spare::Spare;
 use crate::state::{State, Windows};
+use crate::sync::{AtomicBool, Mutex, MutexGuard, RwLock, RwLockReadGuard};
 
 mod beside;
 mod evidence;

@@ -5,7 +5,10 @@
 //! thread of its own. Knows nothing of what a job is.
 
 use std::collections::HashMap;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::PoisonError;
+
+use crate::mutants::{Mutant, is};
+use crate::sync::{Condvar, Mutex};
 
 #[derive(Debug)]
 struct Queue<J, R> {
@@ -63,7 +66,11 @@ impl<J, R> Group<J, R> {
             queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
             queue.done.extend(tickets.into_iter().zip(results));
             queue.has_leader = false;
-            self.wake.notify_all();
+            if is(Mutant::LostNotify) {
+                self.wake.notify_one();
+            } else {
+                self.wake.notify_all();
+            }
         }
     }
 }

@@ -40,6 +40,8 @@ mod named;
 pub mod profiles;
 mod provider;
 pub mod query;
+#[cfg(all(test, any(loom, shuttle)))]
+mod races;
 pub mod reading;
 pub mod registry;
 pub mod repair;
@@ -52,6 +54,7 @@ pub mod settings;
 pub mod snapshot;
 mod spare;
 pub mod state;
+mod sync;
 mod table;
 pub mod trim;
 pub mod verify;

@@ -30,6 +30,8 @@ pub enum Mutant {
     ForgetSeen,
     /// Any bad frame is the end of the log.
     DamageIsTorn,
+    /// Of those whose results are there, one is woken.
+    LostNotify,
 }
 
 #[cfg(feature = "mutants")]

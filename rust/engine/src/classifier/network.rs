@@ -183,8 +183,8 @@ impl Network {
         let table = rest.split_off(..width << bits).ok_or(SHORT)?;
         let mut layer = |inputs: usize, outputs: usize| -> Result<Layer, &'static str> {
             let weights = floats(&mut rest, inputs * outputs).ok_or(SHORT)?;
-            let bias = floats(&mut rest, outputs).ok_or(SHORT)?;
-            Ok(Layer::new(inputs, &weights, bias))
+            let added = floats(&mut rest, outputs).ok_or(SHORT)?;
+            Ok(Layer::new(inputs, &weights, added))
         };
         let network = Self {
             bits,

@@ -1,8 +1,7 @@
 //! Opening a directory: newest readable snapshot, the log's tail, the torn end.
 
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::Arc;
 
 use super::identity::{IDENTITY, identity};
 use super::{Engine, Open, apply_payload};
@@ -18,6 +17,7 @@ use crate::mutants::{Mutant, is};
 use crate::snapshot;
 use crate::spare::Spare;
 use crate::state::{State, Windows};
+use crate::sync::{AtomicBool, Mutex, RwLock};
 
 /// How to open.
 #[derive(Clone, Copy, Debug)]

@@ -119,8 +119,14 @@ impl FaultyDisk {
     /// Power is cut: what remains for the next open. Handles of before are dead.
     #[must_use]
     pub fn crash(&self, unsynced: Unsynced) -> Self {
-        let mut old = self.inner();
-        old.crashed = true;
+        self.inner().crashed = true;
+        self.after_crash(unsynced)
+    }
+
+    /// What a power cut now would leave, without one.
+    #[must_use]
+    pub fn after_crash(&self, unsynced: Unsynced) -> Self {
+        let old = self.inner();
         let mut contents = old.contents.clone();
         for content in contents.values_mut() {
             let (synced, len) = (content.synced, content.bytes.len());

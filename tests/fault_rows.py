@@ -26,7 +26,7 @@ ROWS = {
     "D2": "",
     "D3": "needs strace",
     "D4": "needs root, loop devices and ext4",
-    "D5": "not written: needs qemu-storage-daemon and FUSE",
+    "D5": "needs root, loop devices, FUSE and qemu-storage-daemon",
     "D6": "",
     "D7": "",
     "D8": "needs root, strace, loop devices and ext4",

@@ -143,7 +143,9 @@ soak: build ## Run the long tier of faults (about an hour), with kills for T sec
 		PROPTEST_CASES=100000 cargo test --release --locked --quiet -p smstrack-engine --test $$name || status=1; \
 	done; \
 	SOAK_SECONDS=$(T) $(BIN)/pytest -s tests/test_kill.py tests/test_faults_process.py \
-		tests/test_faults_disk.py tests/test_faults_restart.py tests/test_replay.py || status=1; \
+		tests/test_faults_disk.py tests/test_faults_block.py tests/test_faults_cuts.py \
+		tests/test_faults_limits.py tests/test_faults_time.py tests/test_faults_restart.py \
+		tests/test_replay.py || status=1; \
 	HARNESS_SNAPSHOT_RECORDS=20000 $(BIN)/pytest -s tests/test_duplicates.py || status=1; \
 	$(MAKE) --no-print-directory races || status=1; $(MAKE) --no-print-directory tsan || status=1; \
 	$(BIN)/python tests/fault_rows.py T2 target/faults/T2.jsonl || status=1; exit $$status

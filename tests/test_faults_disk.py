@@ -116,14 +116,19 @@ def test_ingest_resumes_once_there_is_room(tmp_path: Path, seed: int) -> None:
             counted.trial("ENOSPC")
 
 
-def cut_power(point: Path, writer: "subprocess.Popen[bytes]") -> None:
+def cut_power(point: Path, pid: int) -> None:
     """Freezes the writer first: what it does after the cut would be no part of the story."""
-    writer.send_signal(signal.SIGSTOP)
+    os.kill(pid, signal.SIGSTOP)
     until = time.monotonic() + 10
     while time.monotonic() < until:
-        if Path(f"/proc/{writer.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T":
+        if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in "Tt":
             break
         time.sleep(0.001)
+    shut_down(point)
+
+
+def shut_down(point: Path) -> None:
+    """What is not on the device now never comes there."""
     folder = os.open(point, os.O_RDONLY)
     try:
         fcntl.ioctl(folder, EXT4_IOC_SHUTDOWN, NO_LOG_FLUSH.to_bytes(4, "little"))
@@ -160,7 +165,7 @@ def test_power_cuts_on_ext4(tmp_path: Path, seed: int) -> None:
                 ) as writer:
                     assert writer.stdout is not None
                     lines = [writer.stdout.readline() for _ in range(random.randrange(1, 400))]
-                    cut_power(point, writer)
+                    cut_power(point, writer.pid)
                     writer.kill()
                     lines += writer.stdout.read().splitlines()
             acked = [int(line.split()[1]) for line in lines if line.startswith(b"ACK")]

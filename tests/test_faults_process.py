@@ -76,8 +76,8 @@ def write(data: Path, inject: str, *, count: int = COUNT) -> Run:
     return Run(acked, refused, hit, calls, done.returncode)
 
 
-def judge(data: Path, acked: Sequence[int], sent: int, what: str) -> None:
-    """The oracle, on what a fresh process finds."""
+def judge(data: Path, acked: Sequence[int], sent: int, what: str) -> set[int]:
+    """The oracle, on what a fresh process finds: which clicks."""
     done = subprocess.run([WRITER, data, "check"], capture_output=True, check=False)
     assert done.returncode == 0, f"{what}: does not open: {done.stderr.decode()}"
     first, *numbers = done.stdout.decode().split("\n")
@@ -88,6 +88,7 @@ def judge(data: Path, acked: Sequence[int], sent: int, what: str) -> None:
     assert found == set(range(len(found))), f"{what}: not a prefix of what was sent"
     assert len(found) <= sent, f"{what}: more than was sent"
     assert int(clicks) == len(found), f"{what}: counted twice"
+    return found
 
 
 def turns(short: int) -> range:

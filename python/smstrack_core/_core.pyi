@@ -187,6 +187,11 @@ class Engine:
         Returns: contacts whose suppression changed, and refused rows as (row, code).
         Durable on return.
         """
+    def arrival(self, now_ms: int) -> int:
+        """When what comes now came: `now_ms`, or the newest arrival where the clock went back.
+
+        See `Engine::arrival` in rust/engine/src/engine/read.rs. Raises ClosedError.
+        """
     def begin(
         self,
         provider: str,

@@ -168,7 +168,7 @@ class Engine(ConsentBook):
             campaign=campaign,
             blast=blast,
             template=None if template is None else orjson.dumps(dict(template)).decode(),
-            received_ms=now_ms() if received_ms is None else received_ms,
+            received_ms=self._arrival(received_ms),
         )
         return self._commit(batch)
 
@@ -193,7 +193,7 @@ class Engine(ConsentBook):
 
         All accepted events are kept, or none; raises and blocks as `ingest` does.
         """
-        arrival = now_ms() if received_ms is None else received_ms
+        arrival = self._arrival(received_ms)
         batch: _core.Batch | None = None
         for provider, requests in groups:
             batch = self.core.begin(
@@ -206,6 +206,9 @@ class Engine(ConsentBook):
                 into=batch,
             )
         return Ingested(0, 0, [], array("I")) if batch is None else self._commit(batch)
+
+    def _arrival(self, received_ms: int | None) -> int:
+        return self.core.arrival(now_ms()) if received_ms is None else received_ms
 
     def _commit(self, batch: _core.Batch) -> Ingested:
         labels, judged = judge_batch(batch.reply_texts()) if batch.reply_count else (b"", None)
@@ -264,12 +267,13 @@ class Engine(ConsentBook):
     def _consent(
         self, numbers: Iterable[str], at: str | datetime | None, *, opted_in: bool, reason: str
     ) -> Registered:
-        at_ms = now_ms() if at is None else parse_time_ms(at, "at")
+        now = now_ms()
+        at_ms = now if at is None else parse_time_ms(at, "at")
         changed = 0
         rejects: list[Reject] = []
         for rows, base, wrong in lists.number_chunks(numbers):
             new, refused = self.core.suppress(
-                rows, opted_in=opted_in, reason=reason, at_ms=at_ms, now_ms=now_ms()
+                rows, opted_in=opted_in, reason=reason, at_ms=at_ms, now_ms=now
             )
             changed += new
             rejects += lists.merged(wrong, refused, base)

@@ -227,6 +227,10 @@ impl Engine {
         Ok((done.new, refused(&done.refused)))
     }
 
+    fn arrival(&self, py: Python<'_>, now_ms: i64) -> PyResult<i64> {
+        self.run(py, |engine| engine.arrival(now_ms))
+    }
+
     #[pyo3(signature = (provider, requests, *, account="", campaign=None, blast=None, template=None, received_ms, into=None))]
     #[expect(
         clippy::too_many_arguments,
@@ -256,9 +260,7 @@ impl Engine {
             .collect::<PyResult<Vec<_>>>()?;
         let parts: Vec<Parts<'_>> = held.iter().map(Held::parts).collect();
         let held_bytes = into.get().lock().as_ref().map(engine::Batch::body_bytes);
-        let Some(held_bytes) = held_bytes else {
-            return Err(committed_before(py));
-        };
+        let held_bytes = held_bytes.ok_or_else(|| committed_before(py))?;
         let bytes = held_bytes + parts.iter().map(Parts::body_bytes).sum::<usize>();
         check_size(py, bytes)?;
         for (what, name) in [
@@ -305,9 +307,7 @@ impl Engine {
         let labels = labels
             .map(|labels| read_labels(py, labels.as_bytes()))
             .transpose()?;
-        let Some(mut inner) = batch.get().lock().take() else {
-            return Err(committed_before(py));
-        };
+        let mut inner = (batch.get().lock().take()).ok_or_else(|| committed_before(py))?;
         let done = self.run(py, move |engine| {
             if let Some(labels) = labels.filter(|labels| !labels.is_empty()) {
                 inner.set_labels(&labels)?;

@@ -1,14 +1,17 @@
 //! A process to be killed, frozen and lied to: `fault_writer DIR COUNT` commits one click after
-//! another and says `ACK n` on standard output once it is kept, `NO n CODE` otherwise.
+//! another and says `ACK n` on standard output once it is kept, `NO n CODE` otherwise; with a third
+//! argument, `wait`, it waits after the first `NO` for a line on standard input.
 //! `fault_writer DIR check` says what is there. See docs/reliability.md.
 #![expect(
     clippy::indexing_slicing,
     clippy::print_stdout,
+    clippy::print_stderr,
     clippy::unwrap_used,
     reason = "a program for tests: what it says is read by them"
 )]
 
 use std::path::Path;
+use std::process::ExitCode;
 
 use smstrack_engine::check::check;
 use smstrack_engine::codec::CampaignRecord;
@@ -58,7 +61,7 @@ fn click(engine: &Engine, index: u64) -> Result<(), EngineError> {
     engine.commit(batch).map(|_| ())
 }
 
-fn write(path: &Path, count: u64) -> Result<(), EngineError> {
+fn write(path: &Path, count: u64, is_waiting: bool) -> Result<(), EngineError> {
     let engine = Engine::open(path, &options())?;
     let record = CampaignRecord {
         name: "spring",
@@ -74,6 +77,9 @@ fn write(path: &Path, count: u64) -> Result<(), EngineError> {
             Err(error) => {
                 println!("NO {index} {}", error.code());
                 refused += 1;
+                if is_waiting && refused == 1 {
+                    std::io::stdin().read_line(&mut String::new()).unwrap();
+                }
                 if refused > TRIES_AFTER_NO {
                     break;
                 }
@@ -90,6 +96,9 @@ fn write(path: &Path, count: u64) -> Result<(), EngineError> {
 fn told(path: &Path) -> Result<(), EngineError> {
     let first = Engine::open(path, &options())?;
     let digest = first.digest()?;
+    for warning in &first.opened().warnings {
+        eprintln!("warning: {warning}");
+    }
     drop(first);
     let found = check(&RealDisk::read_only(path));
     let engine = Engine::open(path, &options())?;
@@ -104,15 +113,26 @@ fn told(path: &Path) -> Result<(), EngineError> {
     let is_same = digest == engine.digest()?
         && found["digest"].as_str() == Some(format!("{digest:016x}").as_str());
     println!("OK {} {} {clicks}", found["ok"], is_same);
+    for problem in found["problems"].as_array().into_iter().flatten() {
+        eprintln!("{}", problem["text"].as_str().unwrap_or_default());
+    }
     print!("{numbers}");
     Ok(())
 }
 
-fn main() -> Result<(), EngineError> {
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let path = Path::new(arguments.first().map_or("", String::as_str));
-    match arguments.get(1).and_then(|count| count.parse().ok()) {
-        Some(count) => write(path, count),
+    let is_waiting = arguments.get(2).is_some_and(|word| word == "wait");
+    let done = match arguments.get(1).and_then(|count| count.parse().ok()) {
+        Some(count) => write(path, count, is_waiting),
         None => told(path),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
     }
 }

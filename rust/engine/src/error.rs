@@ -131,13 +131,15 @@ pub enum StorageError {
     },
     /// Damage before good frames: not what a crash leaves behind.
     #[error(
-        "{file}, byte {byte}: {found}; {detail}, so this is damage, not a torn tail. Nothing was changed. Run `smstrack check`."
+        "{file}, byte {byte}, position {position}: {found}; {detail}, so this is damage, not a torn tail. Nothing was changed. Run `smstrack check`."
     )]
     LogCorrupt {
         /// File name within the directory.
         file: String,
         /// Offset in the file.
         byte: u64,
+        /// The first record that is in doubt; those before it are sound.
+        position: u64,
         /// What is wrong there.
         found: String,
         /// How it is known to be damage.

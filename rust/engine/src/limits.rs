@@ -63,6 +63,9 @@ pub const EARLY_MS_MAX: i64 = 24 * 3_600 * 1_000;
 /// How long after its blast's time a receipt is matched by sender and contact. Carriers try
 /// for up to 72 h; a week covers the slowest reports.
 pub const RECEIPT_WINDOW_MS: i64 = 7 * 24 * 3_600 * 1_000;
+/// How far our own clock may go back without arrivals going back with it; beyond that it was so
+/// wrong before that what it said then cannot be waited for.
+pub const CLOCK_BACK_MS_MAX: i64 = 24 * 3_600 * 1_000;
 /// How long after its arrival an event's blast may still change because of a registration.
 pub const SETTLE_MS: i64 = RECEIPT_WINDOW_MS + EARLY_MS_MAX;
 /// How long after its blast's time a reply is credited to it.

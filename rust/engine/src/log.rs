@@ -11,6 +11,7 @@ pub mod frame;
 pub mod heads;
 pub mod pick;
 pub mod reader;
+mod reserve;
 pub mod writer;
 
 /// Names of log files, in the order of their numbers.

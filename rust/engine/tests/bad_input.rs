@@ -488,6 +488,7 @@ fn every_error_code_has_a_case() {
         StorageError::LogCorrupt {
             file: text(),
             byte: 0,
+            position: 0,
             found: text(),
             detail: text(),
         },

@@ -149,13 +149,19 @@ fn world() -> World {
 
 /// One reply with its labels; the log position of its record.
 fn reply(engine: &Engine, contact: u64, said: usize, at_ms: i64, id: u32) -> u64 {
+    let at = format!(r#","occurred_at":{}"#, at_ms / 1_000);
+    reply_at(engine, contact, said, (&at, NOW_MS), id)
+}
+
+/// A reply with its provider's time, if it has one, and its arrival.
+fn reply_at(engine: &Engine, contact: u64, said: usize, at: (&str, i64), id: u32) -> u64 {
     let (text, labels, _) = SAID[said];
     let body = format!(
-        r#"{{"kind":"reply","event_id":"e{id}","contact":"{}","sender":"{SENDER}","text":"{text}","occurred_at":{}}}"#,
+        r#"{{"kind":"reply","event_id":"e{id}","contact":"{}","sender":"{SENDER}","text":"{text}"{}}}"#,
         number(contact),
-        at_ms / 1_000
+        at.0
     );
-    let mut batch = engine.batch(NOW_MS);
+    let mut batch = engine.batch(at.1);
     let scope = Scope {
         provider: Provider::Canonical,
         account: "",
@@ -565,5 +571,35 @@ fn a_refusing_receipt_is_one_fact() {
             assert_eq!(facts[0]["how"], "provider_error");
             assert_eq!(facts[0]["code"], "21610");
         }
+    }
+}
+
+/// The clock was an hour ahead, somebody said START, and the clock was put right: whatever says STOP
+/// from then on, a reply or a person, counts as said after it. A clock that was days ahead is not
+/// waited for.
+#[test]
+fn a_stop_counts_though_the_clock_went_back() {
+    const START: (&str, usize) = ("start", 2);
+    assert_eq!(SAID[START.1].0, START.0);
+    for by_hand in [false, true] {
+        let world = world();
+        let engine = &world.engine;
+        reply_at(engine, 1, START.1, ("", NOW_MS + HOUR_MS), 1);
+        assert!(outs(engine).is_empty());
+        assert_eq!(engine.arrival(NOW_MS).unwrap(), NOW_MS + HOUR_MS);
+        if by_hand {
+            let lines = format!("{}\n", number(1));
+            let at = (NOW_MS, NOW_MS);
+            engine
+                .suppress(lines.as_bytes(), false, "manual", at)
+                .unwrap();
+        } else {
+            reply_at(engine, 1, 0, ("", engine.arrival(NOW_MS).unwrap()), 2);
+        }
+        assert_eq!(outs(engine), BTreeSet::from([number(1)]), "{by_hand}");
+        let later = NOW_MS + 2 * HOUR_MS;
+        assert_eq!(engine.arrival(later).unwrap(), later);
+        let days = NOW_MS - 48 * HOUR_MS;
+        assert_eq!(engine.arrival(days).unwrap(), days);
     }
 }

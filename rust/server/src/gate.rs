@@ -30,9 +30,11 @@ impl<K: Keeper> Door<K> {
                         self.may_accept = false;
                         return;
                     }
-                    // Out of descriptors or memory: asking again at once would only spin.
+                    // Out of descriptors or memory: asking again at once would only spin, and
+                    // who waits is let in at the cost of who is silent.
                     _ => {
                         self.work.stats.accept_failures += 1;
+                        self.make_room(now_ms);
                         self.accept_paused_until = now_ms + ACCEPT_PAUSE_MS;
                         return;
                     }

@@ -75,7 +75,9 @@ impl Keeper for Arc<Engine> {
     type Batch = Batch;
 
     fn batch(&self, received_ms: i64) -> Batch {
-        Engine::batch(self, received_ms)
+        // A closed engine refuses the commit.
+        let arrival = self.arrival(received_ms).unwrap_or(received_ms);
+        Engine::batch(self, arrival)
     }
 
     fn commit(&self, batch: Batch) -> Result<Committed, EngineError> {

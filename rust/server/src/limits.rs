@@ -72,8 +72,9 @@ pub const LINGER_MS_MAX: u64 = 1_000;
 pub const LINGER_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Time that a connection which has not sent anything yet is left when draining.
 pub const DRAIN_FRESH_MS_MAX: u64 = 1_000;
-/// Pause of accepting after the system refused a descriptor.
-pub const ACCEPT_PAUSE_MS: u64 = 1_000;
+/// Pause of accepting after the system refused a descriptor: ten looks a second cost nothing, and
+/// who waits to be let in waits no longer than that once there is one.
+pub const ACCEPT_PAUSE_MS: u64 = 100;
 /// Time after a failed commit in which requests are refused without asking the engine again.
 pub const STORAGE_PAUSE_MS: u64 = 1_000;
 /// What `Retry-After` says, in seconds.

@@ -9,7 +9,7 @@ use crate::error::{EngineError, InputError, StorageError};
 use crate::group::Group;
 use crate::keys::Keys;
 use crate::log::disk::{Disk, OpenError, RealDisk};
-use crate::log::heads::begins_at;
+use crate::log::heads::{begins_at, unsound};
 use crate::log::log_files;
 use crate::log::reader::{End, Torn, replay};
 use crate::log::writer::LogWriter;
@@ -200,6 +200,11 @@ fn recover(
             Ok(((state, end), position)) => {
                 opened.snapshot_position = position;
                 opened.replayed_records = state.position.0 - position;
+                for what in unsound(disk, identity) {
+                    opened.warnings.push(format!(
+                        "{what}; the snapshot at position {position} covers it. Run `smstrack check`"
+                    ));
+                }
                 return Ok((state, end));
             }
             Err(Attempt::Unusable(reason)) => {
@@ -207,7 +212,7 @@ fn recover(
                     .warnings
                     .push(format!("{name} {reason}; it was passed over"));
             }
-            Err(Attempt::Fatal(error)) => return Err(error),
+            Err(Attempt::Fatal(error)) => return Err(earliest(disk, identity, error)),
         }
     }
     let begins = begins_at(disk, identity).unwrap_or(1);
@@ -225,6 +230,17 @@ fn recover(
             reason,
             hint: "Restore the missing log files or snapshot from a backup.",
         })),
+    }
+}
+
+/// The first damage there is: a snapshot may have led past it to a later one.
+fn earliest(disk: &dyn Disk, identity: &[u8; 16], found: EngineError) -> EngineError {
+    let begins = begins_at(disk, identity).unwrap_or(1);
+    match replay(disk, identity, begins, &mut |_, _| Ok(())) {
+        Err(first @ (StorageError::LogCorrupt { .. } | StorageError::FileInvalid { .. })) => {
+            EngineError::Storage(first)
+        }
+        _ => found,
     }
 }
 

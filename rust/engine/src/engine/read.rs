@@ -9,7 +9,7 @@ use crate::error::{ClosedError, EngineError, StorageError};
 use crate::event::ContactId;
 use crate::ids::shown;
 use crate::idset::IdSet;
-use crate::limits::{PAGE_BYTES_MAX, PAGE_COUNT_MAX};
+use crate::limits::{CLOCK_BACK_MS_MAX, PAGE_BYTES_MAX, PAGE_COUNT_MAX};
 use crate::log::reader::replay;
 use crate::query::{self, evaluate, parse};
 use crate::state::State;
@@ -35,6 +35,27 @@ impl Engine {
         let state = self.read()?;
         let set = evaluate(&state, &expr)?;
         Ok(then(&state, &set))
+    }
+
+    /// When something came that comes now: `now_ms`, or the newest arrival there is where our clock
+    /// went back. Else a STOP could count as older than the START before it, and be lost.
+    ///
+    /// # Errors
+    /// `Closed`.
+    pub fn arrival(&self, now_ms: i64) -> Result<i64, EngineError> {
+        let newest_ms = self.read()?.newest_ms;
+        let is_near = newest_ms.saturating_sub(now_ms) <= CLOCK_BACK_MS_MAX;
+        Ok(if is_near {
+            newest_ms.max(now_ms)
+        } else {
+            now_ms
+        })
+    }
+
+    /// When a person said something now or earlier, and when it came.
+    pub(super) fn said_at(&self, at_ms: i64, now_ms: i64) -> Result<(i64, i64), EngineError> {
+        let arrival = self.arrival(now_ms)?;
+        Ok((if at_ms == now_ms { arrival } else { at_ms }, arrival))
     }
 
     /// Contacts in a segment, exact, as of the last commit.

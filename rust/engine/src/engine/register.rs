@@ -264,6 +264,7 @@ impl Engine {
         reason: &str,
         (at_ms, now_ms): (i64, i64),
     ) -> Result<Audience, EngineError> {
+        let (at_ms, now_ms) = self.said_at(at_ms, now_ms)?;
         let _one = self
             .registering
             .lock()

@@ -51,6 +51,7 @@ impl Engine {
         now_ms: i64,
     ) -> Result<Audience, EngineError> {
         check_word(word)?;
+        let (at_ms, now_ms) = self.said_at(word.at_ms, now_ms)?;
         let _one = self
             .registering
             .lock()
@@ -64,7 +65,7 @@ impl Engine {
                     number: Number(number),
                     how: word.how,
                     opted_in: word.opted_in,
-                    at_us: word.at_ms.saturating_mul(1_000),
+                    at_us: at_ms.saturating_mul(1_000),
                     trust: word.trust,
                     grade: Grade::Certain,
                     subject: 0,

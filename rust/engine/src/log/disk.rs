@@ -9,11 +9,13 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 #[cfg(target_os = "linux")]
 use rustix::fs::{Advice, fadvise};
 use rustix::fs::{FlockOperation, flock};
 
+use super::reserve::Reserve;
 use crate::mutants::{Mutant, is};
 
 /// A file open for appending.
@@ -102,6 +104,8 @@ pub trait Disk: Send + Sync + Debug {
     fn settle(&self, name: &str) -> io::Result<()>;
 }
 
+const LOG: &str = "log/";
+
 /// The sub-directories of a data directory.
 const FOLDERS: [&str; 2] = ["log", "snapshots"];
 
@@ -122,6 +126,7 @@ pub enum OpenError {
 #[derive(Debug)]
 pub struct RealDisk {
     root: PathBuf,
+    reserve: Arc<Reserve>,
     /// Held for its lock; `None` when opened for reading only.
     _lock: Option<File>,
 }
@@ -166,8 +171,10 @@ impl RealDisk {
                 .map_err(|error| OpenError::Io("making the data directory", error))?;
         }
         let lock = Self::lock(root)?;
+        let log = OpenOptions::new().read(true).open(root.join(LOG)).ok();
         Ok(Self {
             root: root.to_path_buf(),
+            reserve: Arc::new(Reserve::new(log)),
             _lock: Some(lock),
         })
     }
@@ -199,6 +206,7 @@ impl RealDisk {
     pub fn read_only(root: &Path) -> Self {
         Self {
             root: root.to_path_buf(),
+            reserve: Arc::default(),
             _lock: None,
         }
     }
@@ -233,7 +241,16 @@ impl RealDisk {
     fn append_to(&self, name: &str, new: bool) -> io::Result<Box<dyn DiskFile>> {
         let mut options = OpenOptions::new();
         options.append(true).create_new(new).mode(0o600);
-        Ok(Box::new(RealFile(options.open(self.path(name))?)))
+        let open = || options.open(self.path(name));
+        let file = if name.starts_with(LOG) {
+            self.reserve.lend(open)?
+        } else {
+            open()?
+        };
+        Ok(Box::new(RealFile {
+            file: Some(file),
+            reserve: Arc::clone(&self.reserve),
+        }))
     }
 }
 
@@ -299,8 +316,10 @@ impl Disk for RealDisk {
 
     fn sync_dir(&self, name: &str) -> io::Result<()> {
         let path = self.path(name);
-        let folder = path.parent().unwrap_or(&self.root);
-        sync_folder(folder)
+        match self.reserve.log() {
+            Some(log) if name.starts_with(LOG) => log.sync_all(),
+            _ => sync_folder(path.parent().unwrap_or(&self.root)),
+        }
     }
 
     fn settle(&self, name: &str) -> io::Result<()> {
@@ -319,14 +338,34 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 }
 
 #[derive(Debug)]
-struct RealFile(File);
+struct RealFile {
+    /// There until it is dropped.
+    file: Option<File>,
+    reserve: Arc<Reserve>,
+}
+
+impl RealFile {
+    fn file(&mut self) -> io::Result<&mut File> {
+        self.file
+            .as_mut()
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
 
 impl DiskFile for RealFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
+        self.file()?.write(bytes)
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.0.sync_data()
+        self.file()?.sync_data()
+    }
+}
+
+impl Drop for RealFile {
+    fn drop(&mut self) {
+        if let Some(file) = self.file.take() {
+            self.reserve.take(file);
+        }
     }
 }

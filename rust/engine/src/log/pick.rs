@@ -120,6 +120,7 @@ fn missing(name: &str, byte: u64, position: u64) -> StorageError {
     StorageError::LogCorrupt {
         file: name.to_owned(),
         byte,
+        position,
         found: format!("no good frame that leads to position {position}"),
         detail: "that record had been acknowledged".to_owned(),
     }

@@ -13,7 +13,7 @@ use super::frame::{
     BadFrame, FILE_HEAD_BYTES, FORMAT_VERSION, FRAME_HEAD_BYTES, FrameHead, read_file_head,
     read_frame, u32_at, u64_at,
 };
-use super::heads::first_file;
+use super::heads::{first_file, head_of};
 use super::{log_file_name, log_files};
 use crate::error::StorageError;
 use crate::limits::FRAME_BYTES_MAX;
@@ -140,14 +140,16 @@ pub fn replay(
             return Err(StorageError::FileInvalid {
                 file: name.clone(),
                 reason: format!(
-                    "the log file before it, {}, is missing",
-                    log_file_name(number - 1)
+                    "the log file before it, {}, is missing, with the records from position {} on",
+                    log_file_name(number - 1),
+                    end.next_position
                 ),
                 hint: "Restore the missing file from a backup.",
             });
         }
         last_number = Some(*number);
-        let is_last = index + 1 == chosen.len();
+        let next = chosen.get(index + 1).map(|(_, name)| name.as_str());
+        let is_last = next.is_none();
         let mut cursor = Cursor::open(disk, name)?;
         let expected = (index > 0).then_some(end.next_position);
         match file_first(&mut cursor, identity, is_last, expected)? {
@@ -171,7 +173,7 @@ pub fn replay(
                 break;
             }
         }
-        let bytes = read_file(&mut cursor, identity, from, is_last, &mut end, visit)?;
+        let bytes = read_file(&mut cursor, identity, from, next, &mut end, visit)?;
         end.file = Some(LastFile {
             number: *number,
             bytes,
@@ -209,6 +211,7 @@ fn file_first(
     Err(StorageError::LogCorrupt {
         file: name.to_owned(),
         byte: 0,
+        position: expected.unwrap_or(1),
         found: format!("file head: {bad}"),
         detail: "a file head is synced before any frame follows".to_owned(),
     })
@@ -219,7 +222,7 @@ fn read_file(
     cursor: &mut Cursor<'_>,
     identity: &[u8; 16],
     from: u64,
-    is_last: bool,
+    next: Option<&str>,
     end: &mut End,
     visit: &mut Visit<'_>,
 ) -> Result<u64, StorageError> {
@@ -239,7 +242,7 @@ fn read_file(
                 end.records += u64::from(head.count);
             }
             Err(bad) => {
-                judge(cursor, identity, offset, is_last, end.next_position, bad)?;
+                judge(cursor, identity, offset, next, end.next_position, bad)?;
                 let bytes = cursor.size - offset;
                 end.torn = Some(Torn {
                     file: cursor.name.to_owned(),
@@ -258,7 +261,7 @@ fn judge(
     cursor: &mut Cursor<'_>,
     identity: &[u8; 16],
     offset: u64,
-    is_last: bool,
+    next: Option<&str>,
     position: u64,
     bad: BadFrame,
 ) -> Result<(), StorageError> {
@@ -274,6 +277,7 @@ fn judge(
         Err(StorageError::LogCorrupt {
             file: file.clone(),
             byte: offset,
+            position,
             found: bad.to_string(),
             detail,
         })
@@ -281,8 +285,11 @@ fn judge(
     if is(Mutant::DamageIsTorn) {
         return Ok(());
     }
-    if !is_last {
-        return corrupt("another log file follows".to_owned());
+    if let Some(next) = next {
+        let begins = head_of(cursor.disk, identity, next).ok().flatten();
+        let begins = begins.map(|first| format!(", from position {first} on"));
+        let begins = begins.unwrap_or_default();
+        return corrupt(format!("another log file follows{begins}"));
     }
     let rest = usize::try_from(cursor.size - offset).unwrap_or(usize::MAX);
     let rest = cursor.at(offset, rest)?;
@@ -291,7 +298,10 @@ fn judge(
             && lacks_sector(rest, offset, later.at)
             && flipped_bit(identity, rest, position).is_none();
         if !is_torn {
-            return corrupt(format!("{} good frames follow", later.count));
+            return corrupt(format!(
+                "{} good frames follow, from position {} on",
+                later.count, later.first
+            ));
         }
     } else if let Some(Bit { byte, bit }) = flipped_bit(identity, rest, position) {
         let byte = offset + byte as u64;
@@ -304,6 +314,7 @@ fn judge(
 
 struct Later {
     at: usize,
+    first: u64,
     synced: u64,
     count: usize,
 }
@@ -322,6 +333,7 @@ fn later_frames(identity: &[u8; 16], bytes: &[u8], position: u64) -> Option<Late
             Some(Ok((head, payload))) => {
                 let later = found.get_or_insert(Later {
                     at,
+                    first: head.position,
                     synced: 0,
                     count: 0,
                 });

@@ -13,6 +13,7 @@ use super::disk::{Disk, DiskFile};
 use super::frame::{FILE_HEAD_BYTES, FrameHead, write_file_head, write_frame};
 use super::log_file_name;
 use super::reader::{End, replay};
+use super::reserve::NO_HANDLES;
 use crate::error::{InputError, StorageError};
 use crate::limits::{FRAME_BYTES_MAX, LOG_FILE_BYTES_MAX};
 use crate::mutants::{Mutant, is};
@@ -58,8 +59,6 @@ impl From<io::Error> for Failed {
         Self::Other(error)
     }
 }
-
-const NO_HANDLES: [i32; 2] = [23, 24];
 
 /// A file could not be opened or made: names and handles run out as bytes do.
 fn not_opened(error: io::Error) -> Failed {

@@ -104,11 +104,18 @@ fn damage_that_is_known_to_have_been_synced_is_never_torn() {
     let zeroed = edited(&disk, |bytes| bytes[FILE_HEAD_BYTES..GROUP].fill(0));
     let error = read(&zeroed).unwrap_err();
     let StorageError::LogCorrupt {
-        file, byte, detail, ..
+        file,
+        byte,
+        position,
+        detail,
+        ..
     } = error
     else {
         panic!("{error}")
     };
-    assert_eq!((file.as_str(), byte), (NAME, FILE_HEAD_BYTES as u64));
-    assert_eq!(detail, "3 good frames follow");
+    assert_eq!(
+        (file.as_str(), byte, position),
+        (NAME, FILE_HEAD_BYTES as u64, 1)
+    );
+    assert_eq!(detail, "3 good frames follow, from position 2 on");
 }

@@ -1,6 +1,11 @@
 //! The hand-offs between threads, each step of them in turn: the engine itself, on a disk in
 //! memory, under a checker that runs every order of the threads' steps (loom) or many at random
 //! (shuttle). `make races` builds and runs them; row D17 of docs/reliability.md.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, which is what it is for"
+)]
 
 #[cfg(loom)]
 mod every;
@@ -64,7 +69,7 @@ fn open(disk: &FaultyDisk, steps: Steps) -> Engine {
 }
 
 /// Two contacts of a batch; fictional numbers.
-fn contacts(batch: u64) -> [String; EACH as usize] {
+fn contacts(batch: u64) -> [String; 2] {
     [0, 1].map(|index| format!("+{}", 12_025_550_100 + batch * EACH + index))
 }
 
@@ -217,7 +222,7 @@ impl Scene {
     fn snapshot(&self) {
         if let Ok(position) = self.engine.snapshot() {
             let records = position.0 - self.base;
-            assert!(records % EACH == 0, "a snapshot of half a batch");
+            assert!(records.is_multiple_of(EACH), "a snapshot of half a batch");
             assert!(
                 position.0 <= self.durable(),
                 "a snapshot of what is not there"

@@ -346,23 +346,17 @@ impl Engine {
     }
 
     fn ids<'py>(&self, py: Python<'py>, expression: &str) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(PyBytes::new(
-            py,
-            &self.run(py, |engine| engine.ids(expression))?,
-        ))
+        let ids = self.run(py, |engine| engine.ids(expression))?;
+        Ok(PyBytes::new(py, &ids))
     }
 
     fn roaring<'py>(&self, py: Python<'py>, expression: &str) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(PyBytes::new(
-            py,
-            &self.run(py, |engine| engine.roaring(expression))?,
-        ))
+        let set = self.run(py, |engine| engine.roaring(expression))?;
+        Ok(PyBytes::new(py, &set))
     }
 
     fn report(&self, py: Python<'_>, campaign: &str) -> PyResult<String> {
-        self.run(py, |engine| {
-            engine.report(campaign).map(|report| report.to_string())
-        })
+        self.run(py, |engine| Ok(engine.report(campaign)?.to_string()))
     }
 
     fn campaigns(&self, py: Python<'_>) -> PyResult<Vec<String>> {
@@ -393,15 +387,11 @@ impl Engine {
         self.run(py, |engine| engine.snapshot().map(|position| position.0))
     }
 
-    fn stop_snapshot(&self, py: Python<'_>) -> PyResult<()> {
-        self.run(py, |engine| {
-            engine.stop_snapshot();
-            Ok(())
-        })
+    fn stop_snapshot(&self) {
+        self.inner.stop_snapshot();
     }
 
     fn digest(&self, py: Python<'_>) -> PyResult<String> {
-        self.run(py, engine::Engine::digest)
-            .map(|digest| format!("{digest:016x}"))
+        self.run(py, |engine| Ok(format!("{:016x}", engine.digest()?)))
     }
 }

@@ -54,7 +54,8 @@ class BlockLog:
     """The log of block writes, read while it grows."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("rb")
+        # Unbuffered: what was read as nothing may be something by now.
+        self._file = path.open("rb", buffering=0)
         self._offset = SECTOR_BYTES
         self.entries: list[Entry] = []
 
@@ -71,6 +72,12 @@ class BlockLog:
             entry = Entry(sector * SECTOR_BYTES, content, bool(flags & FLUSH))
             self.entries.append(entry)
             self._offset += SECTOR_BYTES * (1 + count)
+
+    def told(self) -> int:
+        """How many entries its head speaks of."""
+        self._file.seek(0)
+        _, _, count = struct.unpack_from("<QQQ", self._file.read(SECTOR_BYTES))
+        return int(count)
 
     def close(self) -> None:
         self._file.close()
@@ -113,8 +120,9 @@ def write_batches(image: Path, folder: Path) -> tuple[list[Entry], list[int]]:
                 for line in writer.stdout:
                     assert line.startswith(b"ACK"), line
                     kept_at.append(log.read_on())
-        log.read_on()
-        log.close()
+    # The daemon is gone, and has said in the log's own head how long it is.
+    assert log.read_on() == log.told()
+    log.close()
     assert len(kept_at) == BATCHES
     # What else was under way then may have left a gap that the reading stopped at.
     return log.entries, [*kept_at[1:], len(log.entries)]

@@ -130,6 +130,29 @@ def test_grades() -> None:
     assert judge("see you at 3").grade == "no"
 
 
+@pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        ("Fwd: our text >> take me off", " take me off"),
+        ("Fwd: take me off your list", ""),
+        ("FW: 20% off today -> Reply STOP to end", " Reply STOP to end"),
+        ("Re: our text - unsubscribe -- Sent from my Galaxy", "Re: our text - unsubscribe"),
+        ("remove me — Sent from my iPhone 15", "remove me"),
+        ("our sale - sent from my heart, take me off", None),
+        ("pictures sent from my phone - remove me", None),
+        ("your ad - sent from my bed please stop", None),
+    ],
+)
+def test_what_stands_beside_a_forward_or_before_a_signature(text: str, body: str | None) -> None:
+    assert cut(text).body == (text if body is None else body)
+
+
+def test_an_opt_out_beside_a_forward_counts() -> None:
+    assert "opt_out" in judge("Fwd: our text >> take me off").labels
+    assert "opt_out" in judge("Re: our text - unsubscribe -- Sent from my Galaxy").labels
+    assert "opt_out" not in judge("FW: 20% off today -> Reply STOP to end").labels
+
+
 def test_an_echo_of_our_own_text_says_nothing() -> None:
     ours = "Big sale today! No more texts? Take me off your list: reply STOP."
     assert judge(ours, sent=[ours]).labels == ("other",)

@@ -6,6 +6,8 @@ An opt-out inside a quotation of our own text never counts; one outside it does.
 from collections.abc import Iterable
 from typing import Final, NamedTuple, final
 
+from smstrack_core.replies import keywords
+
 _OPEN: Final = "“\"«„‘'‹「『"
 _CLOSE: Final = "”\"»“’'›」』"
 _OPENERS: Final = frozenset(_OPEN)
@@ -58,6 +60,14 @@ _FORWARDS: Final = (
     "mensagem encaminhada", "messaggio inoltrato", "doorgestuurd bericht", "vidarebefordrat",
     "videresendt", "przekazana", "пересланное", "переслано",
 )  # fmt: skip
+_SIGN_OFF_CHARS: Final = 64
+"""Characters at the end of a reply in which a signature on the same line is looked for."""
+_SIGN_OFFS: Final = ("sent from my ", "enviado desde mi ", "enviado do meu ", "envoyé de mon ",
+                     "gesendet von meinem ", "inviato dal mio ", "verzonden vanaf mijn ",
+                     "skickat från min ", "sendt fra min ")  # fmt: skip
+_DEVICE_WORDS_MAX: Final = 3
+_DASHES: Final = frozenset("-–—|")
+_ARROWS: Final = (">>", "->", "=>", "»", "→")
 _WROTE: Final = ("wrote:", "escribió:", "a écrit :", "a écrit:", "schrieb:", "escreveu:",
                  "ha scritto:", "schreef:", "skrev:", "napisał:", "napisał(a):", "написал:",
                  "пишет:", "написала:", "写道:", "写道：", "wrote :")  # fmt: skip
@@ -85,10 +95,11 @@ def cut(text: str, sent: Iterable[str] = ()) -> Envelope:
         text: The reply.
         sent: Texts of ours that it may repeat.
     """
-    if not sent and _is_bare(text):
+    own = _without_sign_off(text)
+    if own is text and not sent and _is_bare(text):
         return Envelope(text, ())
-    cuts: list[str] = []
-    body = _without_echoes(text, sent, cuts) if sent else text
+    cuts = [] if own is text else ["signature"]
+    body = _without_echoes(own, sent, cuts) if sent else own
     first = body[:1]
     if first.isalpha() and first.isascii() and body.isprintable() and not _begins_so(body):
         if _has_opener(body):
@@ -100,7 +111,7 @@ def cut(text: str, sent: Iterable[str] = ()) -> Envelope:
         body = _without_lines(body, cuts)
     elif body[:16].lstrip(" -<").lower().startswith(_FORWARDS):
         cuts.append("forward")
-        return Envelope("", tuple(cuts))
+        body = _after_arrow(body)
     if _has_opener(body):
         body = _without_quotations(body, cuts)
     return Envelope(body, tuple(cuts))
@@ -125,6 +136,36 @@ def _begins_so(body: str) -> bool:
     """Whether a text that begins with a Latin letter may begin as a tapback or forward does."""
     head = body[:3].lower()
     return head in _HEADS or head[1:2] == ":"
+
+
+def _without_sign_off(text: str) -> str:
+    """Without a signature behind a dash on its last line: `unsubscribe -- Sent from my phone`."""
+    tail = text[-_SIGN_OFF_CHARS:]
+    if _DASHES.isdisjoint(tail):
+        return text
+    low = tail.lower()
+    if len(low) != len(tail) or " m" not in low:
+        return text
+    for mark in _SIGN_OFFS:
+        at = low.rfind(mark)
+        before = tail[: max(at, 0)].rstrip(" ")
+        device = tail[at + len(mark) :]
+        if before[-1:] in _DASHES and _is_device(device):
+            return text[: len(text) - len(device) - len(mark)].rstrip(" -–—|")
+    return text
+
+
+def _is_device(words: str) -> bool:
+    """Whether so little follows that it is the name of a telephone, and no sentence."""
+    named = words.lower().rstrip(" .").split()
+    is_short = len(named) <= _DEVICE_WORDS_MAX and all(map(str.isalnum, named))
+    return is_short and keywords.STOP_FIRST.union(keywords.STOP_POLITE).isdisjoint(named)
+
+
+def _after_arrow(line: str) -> str:
+    """What its sender wrote behind an arrow beside a forward: `Fwd: our text >> take me off`."""
+    at, arrow = max((line.rfind(arrow), arrow) for arrow in _ARROWS)
+    return line[at + len(arrow) :] if at >= 0 else ""
 
 
 def _without_echoes(text: str, sent: Iterable[str], cuts: list[str]) -> str:

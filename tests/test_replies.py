@@ -92,7 +92,15 @@ def test_disguises_and_slips(text: str) -> None:
     "text",
     [
         *("shop", "step", "stomp", "top", "spot", "stoop", "quite", "quiet", "and", "bend"),
-        *("cancer", "remote", "stork", "рост", "нет"),
+        *(
+            "cancer",
+            "remote",
+            "stork",
+            "рост",
+            "нет",
+            "ich will mich anmelden",
+            "quiero resuscribirme",
+        ),
     ],
 )
 def test_real_words_near_a_keyword_are_themselves(text: str) -> None:

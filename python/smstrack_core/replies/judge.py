@@ -50,7 +50,7 @@ class Labelled:
     """Ids of what said so, in order: rules, `keyword:...`, `cut:...`, `veto:...`."""
 
 
-HEARD: Final = 0.4
+HEARD: Final = 0.45
 """Score from which the model alone makes an opt-out, a likely one."""
 HEARD_AGAINST_A_VETO: Final = 0.8
 """The same where a veto found another meaning of a word."""

@@ -78,6 +78,7 @@ _REAL: Final = word_set(
     "cancelado notification unsubscribes resubscribe subscribe subscribed messaggi messaggio "
     "abgemeldet nachricht desuscribirme desuscribir desuscribire desabonne messages messaged "
     "cancelas cancelou cancellami cancellati delete deleter relate debate elate "
+    "anmelden resuscribir resuscribirme "
     "seeding sanding standing contracting contacting heeding needing weeding sewing seining"
 )
 

@@ -437,6 +437,49 @@ fn profile_error() -> InputError {
     }
 }
 
+/// One of each storage error.
+fn storage_errors() -> [StorageError; 10] {
+    let text = String::new;
+    [
+        StorageError::LogAppendFailed {
+            position: 0,
+            reason: text(),
+        },
+        StorageError::Poisoned {
+            position: 0,
+            reason: text(),
+        },
+        StorageError::LogCorrupt {
+            file: text(),
+            byte: 0,
+            position: 0,
+            found: text(),
+            detail: text(),
+        },
+        StorageError::FileInvalid {
+            file: text(),
+            reason: text(),
+            hint: "",
+        },
+        StorageError::FormatUnsupported {
+            file: text(),
+            found: 0,
+            newest: 0,
+        },
+        StorageError::RecordTrimmed {
+            position: 1,
+            begins: 2,
+        },
+        StorageError::SnapshotStopped,
+        StorageError::AlreadyOpen { holder: text() },
+        StorageError::Io {
+            what: text(),
+            reason: text(),
+        },
+        StorageError::Internal { what: text() },
+    ]
+}
+
 /// Each code stands in a test of this folder, so that none can be added without a case.
 #[test]
 fn every_error_code_has_a_case() {
@@ -476,50 +519,12 @@ fn every_error_code_has_a_case() {
             expected: 0,
         },
     ];
-    let storage = [
-        StorageError::LogAppendFailed {
-            position: 0,
-            reason: text(),
-        },
-        StorageError::Poisoned {
-            position: 0,
-            reason: text(),
-        },
-        StorageError::LogCorrupt {
-            file: text(),
-            byte: 0,
-            position: 0,
-            found: text(),
-            detail: text(),
-        },
-        StorageError::FileInvalid {
-            file: text(),
-            reason: text(),
-            hint: "",
-        },
-        StorageError::FormatUnsupported {
-            file: text(),
-            found: 0,
-            newest: 0,
-        },
-        StorageError::RecordTrimmed {
-            position: 1,
-            begins: 2,
-        },
-        StorageError::SnapshotStopped,
-        StorageError::AlreadyOpen { holder: text() },
-        StorageError::Io {
-            what: text(),
-            reason: text(),
-        },
-        StorageError::Internal { what: text() },
-    ];
     let source = include_str!("../src/error.rs");
     let arms = source.matches("=> \"").count() + source.matches("(_) => \"").count();
     let codes: BTreeSet<&str> = input
         .map(|error| EngineError::Input(error).code())
         .into_iter()
-        .chain(storage.map(|error| EngineError::Storage(error).code()))
+        .chain(storage_errors().map(|error| EngineError::Storage(error).code()))
         .chain([EngineError::Closed(ClosedError).code()])
         .collect();
     assert_eq!(codes.len(), 19);

@@ -73,6 +73,8 @@ _WROTE: Final = ("wrote:", "escribió:", "a écrit :", "a écrit:", "schrieb:", 
                  "пишет:", "написала:", "写道:", "写道：", "wrote :")  # fmt: skip
 _HEADS: Final = frozenset(words[:3] for words in (*_TAPBACKS, *_REACTED, *_FORWARDS))
 """How a tapback or a forward begins: its first three characters."""
+_QUOTED: Final = (">", "|>", "&gt;")
+"""How a line begins that mail programs quote."""
 ECHO_CHARS_MIN: Final = 12
 """Shorter texts of ours are words that anybody may say."""
 _QUOTED_WORDS_MIN: Final = 3
@@ -94,7 +96,20 @@ def cut(text: str, sent: Iterable[str] = ()) -> Envelope:
     Args:
         text: The reply.
         sent: Texts of ours that it may repeat.
+
+    Cut again, they stay what they are: what stood within a quotation may be one more.
     """
+    found = _cut_once(text, sent)
+    if found.body == text:
+        return found
+    cuts = list(found.cuts)
+    while (again := _cut_once(found.body, ())).body != found.body:
+        cuts += again.cuts
+        found = again
+    return Envelope(found.body, tuple(cuts))
+
+
+def _cut_once(text: str, sent: Iterable[str]) -> Envelope:
     own = _without_sign_off(text)
     if own is text and not sent and _is_bare(text):
         return Envelope(text, ())
@@ -220,23 +235,40 @@ def _reacted(stripped: str, low: str) -> str:
 def _without_lines(text: str, cuts: list[str]) -> str:
     """Without quoted lines, forwards and signatures."""
     kept: list[str] = []
-    for line in text.splitlines():
+    lines = iter(text.splitlines())
+    is_first_head = True
+    while (line := next(lines, None)) is not None:
         bare = line.strip()
         low = bare[:64].lower().lstrip("- ")
-        if bare.startswith((">", "|>", "&gt;")):
+        if bare.startswith(_QUOTED):
             cuts.append("quote")
         elif low.startswith(_FORWARDS):
             cuts.append("forward")
             break
         elif bare.lower().endswith(_WROTE):
             cuts.append("quote")
-            break
+            if is_first_head:
+                is_answered = any(map(str.strip, kept))
+                lines = iter(_below(list(lines), is_answered=is_answered))
+            is_first_head = False
         elif kept and (line in ("--", "-- ", "—", "__") or low.startswith(_SIGNATURES)):
             cuts.append("signature")
             break
         else:
             kept.append(line)
     return "\n".join(kept)
+
+
+def _below(lines: list[str], *, is_answered: bool) -> list[str]:
+    """What its sender wrote below `On Monday, they wrote:`.
+
+    Lines that are marked are quoted, and those after them are the sender's. Where none is marked,
+    all of it is quoted if the answer stands above, and nothing can be told if none does.
+    """
+    marked = [at for at, line in enumerate(lines) if line.strip().startswith(_QUOTED)]
+    if marked:
+        return [line for line in lines[marked[0] :] if not line.strip().startswith(_QUOTED)]
+    return [] if is_answered else lines
 
 
 def _without_quotations(text: str, cuts: list[str]) -> str:

@@ -50,11 +50,11 @@ class Labelled:
     """Ids of what said so, in order: rules, `keyword:...`, `cut:...`, `veto:...`."""
 
 
-HEARD: Final = 0.45
+HEARD: Final = 0.88
 """Score from which the model alone makes an opt-out, a likely one."""
-HEARD_AGAINST_A_VETO: Final = 0.8
+HEARD_AGAINST_A_VETO: Final = 0.9
 """The same where a veto found another meaning of a word."""
-DOUBTED: Final = 0.1
+DOUBTED: Final = 0.12
 """Score below which a rule's opt-out is none: the model has read such texts that meant another."""
 OPINION_WORDS_MIN: Final = 3
 """Words below which the model is not asked: what is so short is a keyword, or is not."""

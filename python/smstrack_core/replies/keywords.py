@@ -101,6 +101,7 @@ YES: Final = _table(
     "yes, y, yeah, yea, yep, yup, yes please, yes thanks, sure, absolutely, definitely, ya, yas",
     "sure thing, ok, okay, k, kk, sounds good, sounds great, correct, confirmed, confirm, c",
     "of course, perfect, deal, got it, thank you, thanks, ty, agreed, i agree, will do, great",
+    "let's do it, lets do it, let's do this, lets do this",
     "si, sí, si por favor, oui, ja, ja bitte, sim, da, да, hai, はい, 是, 네, evet, tak, نعم",
 )
 """Folded words that say yes, as the whole message."""

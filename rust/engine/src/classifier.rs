@@ -18,8 +18,8 @@ const HEAD_BYTES: usize = 36;
 /// A model has 2 to the power of this many weights.
 const BITS: std::ops::RangeInclusive<u32> = 8..=22;
 const NETWORKS_MAX: u32 = 8;
-/// Beyond it the linear model is so sure that networks are not asked.
-const OPEN: std::ops::RangeInclusive<f32> = -12.0..=12.0;
+/// Beyond it the linear model is so sure that no network changed a verdict in tests: none is asked.
+const OPEN: std::ops::RangeInclusive<f32> = -6.0..=6.0;
 const WORDS_MAX: usize = 3;
 const CHARS: std::ops::RangeInclusive<usize> = 3..=5;
 /// Kind of a pair of words with one left out between them; runs of words have their count.

@@ -63,7 +63,7 @@ def test_ordinary_replies_stay_what_they_are(alone: Judge, text: str) -> None:
 
 
 def test_it_never_overrules_a_keyword_or_a_rule_of_ones_own(tmp_path: Path) -> None:
-    never = Classifier(Classifier.file([0] * 256, 1.0, -50.0))
+    never = Classifier(Classifier.file([0] * 256, 1.0, -50.0, 1.0, []))
     file = tmp_path / "own.toml"
     file.write_text(RULES)
     judge = Judge([Matcher([]), Matcher(load([file]).rules)], None, never)
@@ -73,7 +73,7 @@ def test_it_never_overrules_a_keyword_or_a_rule_of_ones_own(tmp_path: Path) -> N
 
 
 def test_a_built_in_rule_can_be_doubted(tmp_path: Path) -> None:
-    never = Classifier(Classifier.file([0] * 256, 1.0, -50.0))
+    never = Classifier(Classifier.file([0] * 256, 1.0, -50.0, 1.0, []))
     file = tmp_path / "own.toml"
     file.write_text(RULES)
     found = Judge([Matcher(load([file]).rules)], None, never).judge("see you then")

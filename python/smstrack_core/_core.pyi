@@ -513,8 +513,8 @@ class Classifier:
         weights: Sequence[int],
         scale: float,
         bias: float,
-        share: float = 1.0,
-        networks: Sequence[bytes] = (),
+        share: float,
+        networks: Sequence[bytes],
     ) -> bytes:
         """The file of a model, for the one who makes it (`training/`).
 

@@ -26,7 +26,6 @@ impl Classifier {
 
     #[staticmethod]
     #[expect(clippy::needless_pass_by_value, reason = "Python gives lists")]
-    #[pyo3(signature = (weights, scale, bias, share = 1.0, networks = Vec::new()))]
     fn file(
         py: Python<'_>,
         weights: Vec<i16>,

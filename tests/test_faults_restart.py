@@ -17,7 +17,7 @@ from wire import exchange, request
 
 IS_LONG = os.environ.get("FAULT_TIER") == "T2"
 CONTACTS = 10_000_000 if IS_LONG else 100_000
-MESSAGES = 20_000_000 if IS_LONG else 200_000
+MESSAGES = 21_000_000 if IS_LONG else 200_000
 BLASTS = 1_000 if IS_LONG else 10
 KILLS = 50 if IS_LONG else 2
 LOG_BYTES_MIN = 1 << 30 if IS_LONG else 1 << 20

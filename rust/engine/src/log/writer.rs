@@ -313,8 +313,10 @@ impl LogWriter {
         if self.disk.list().map_err(not_opened)?.contains(&begun) {
             // Without a frame in it: it was not whole when its making stopped.
             self.disk.remove(&begun)?;
-            self.disk.sync_dir(&begun).map_err(no_handle)?;
         }
+        // Also where an earlier try removed it and got no further: if it came back after a power
+        // cut, the zeros below would stand before another file, which is damage.
+        self.disk.sync_dir(&begun).map_err(no_handle)?;
         let name = log_file_name(self.number);
         if self.disk.size(&name)? < self.bytes {
             return Err(io::Error::other(format!("{name} lost bytes that were written")).into());

@@ -167,14 +167,17 @@ fn a_planted_race() {
     // SAFETY: not sound at all; that is what the sanitizer is asked to find.
     unsafe impl Sync for Shared {}
     static SHARED: Shared = Shared(std::cell::UnsafeCell::new(0));
+    // Both at once: the sanitizer may take a thread that ended for the one that began after it.
+    let both = std::sync::Barrier::new(2);
     let add = || {
+        both.wait();
         for _ in 0..1_000 {
             // SAFETY: as above; nothing but this figure is at stake.
             unsafe { *std::hint::black_box(SHARED.0.get()) += 1 };
         }
     };
     thread::scope(|scope| {
-        scope.spawn(add);
-        scope.spawn(add);
+        scope.spawn(&add);
+        scope.spawn(&add);
     });
 }

@@ -256,6 +256,8 @@ def _without_lines(text: str, cuts: list[str]) -> str:
             break
         else:
             kept.append(line)
+    while kept and not kept[-1]:
+        kept.pop()
     return "\n".join(kept)
 
 

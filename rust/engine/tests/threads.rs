@@ -177,7 +177,7 @@ fn a_planted_race() {
         }
     };
     thread::scope(|scope| {
-        scope.spawn(&add);
-        scope.spawn(&add);
+        scope.spawn(add);
+        scope.spawn(add);
     });
 }

@@ -121,6 +121,7 @@ def test_real_words_near_a_keyword_are_themselves(text: str) -> None:
         ('On Nov 3 the shop wrote:\n"Big sale today"\ntake me off your list', {"opt_out"}),
         ("ok\nOn Nov 3 the shop wrote:\nSale. Reply STOP to end", {"affirmative"}),
         ("On Nov 3 the shop wrote:\n> Sale. Reply STOP to end", {"other"}),
+        ("thanks\nOn Nov 3 the shop wrote:\n> Big sale\nSTOP", {"opt_out", "affirmative"}),
         ("Fwd: take me off your list", {"other"}),
         ("Thanks for contacting us. Text STOP to unsubscribe.", {"auto_reply"}),
         ("Wrong number, please stop texting", {"opt_out", "wrong_number"}),

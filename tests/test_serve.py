@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from threading import Event
 
 import orjson
 import pytest
@@ -219,3 +220,26 @@ async def test_a_snapshot_that_fails_is_counted_and_tried_again(
         while server.stats()["snapshot_error"] is not None:  # noqa: ASYNC110 - as above
             await trio.sleep(0.01)
     assert engine.stats()["snapshot_position"]
+
+
+async def test_a_server_that_stops_gives_up_the_snapshot_under_way(
+    engine: sms.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A snapshot of a large state takes minutes; whoever stops a server has seconds."""
+    register(engine, 10)
+    began, stopped = Event(), Event()
+
+    def endless(_: sms.Engine) -> None:
+        began.set()
+        assert stopped.wait(60)
+        raise sms.StorageError("snapshot_stopped", "stopped")
+
+    def stop(_: sms.Engine) -> None:
+        stopped.set()
+
+    monkeypatch.setattr(sms.Engine, "snapshot", endless)
+    monkeypatch.setattr(sms.Engine, "stop_snapshot", stop)
+    with trio.fail_after(20):
+        async with sms.serve(engine, snapshot_every_s=0.01, snapshot_every_records=1):
+            await trio.to_thread.run_sync(began.wait, 10)
+    assert began.is_set()

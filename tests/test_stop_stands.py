@@ -1,6 +1,8 @@
 """A STOP over HTTP, end to end: suppressed on the next line, after kill -9, and until an opt-in."""
 
+from collections.abc import Callable
 from pathlib import Path
+from time import sleep, thread_time
 from urllib.parse import quote
 
 import pytest
@@ -9,7 +11,9 @@ import trio
 import smstrack_core as sms
 from smstrack_core.demo.process import ServerProcess
 from smstrack_core.replies.judge import Judge
-from smstrack_core.replies.label import failures
+from smstrack_core.replies.label import failures, standard
+from smstrack_core.replies.limits import JUDGE_CPU_S
+from smstrack_core.replies.matcher import Matcher
 
 from fiction import number, numbers
 from wire import exchange, form
@@ -96,3 +100,70 @@ async def test_keywords_stand_when_the_rules_fail(
     assert failures.count == before + 2
     assert set(engine.suppressed) == {number(1)}
     assert number(2) in engine.segment("spring.replied:other")
+
+
+async def test_keywords_stand_when_the_rules_are_too_slow(
+    engine: sms.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rule without an end costs its reply the labels, is counted, and never loses a keyword."""
+    register(engine)
+    before = failures.count
+    async with sms.serve(engine) as server:
+        monkeypatch.setattr(Matcher, "scan", Slow(times=99))
+        await _say(server.port, 1, 1, "Stop, it is enough for today")
+        await _say(server.port, 2, 2, "take me off this list today")
+        assert failures.count == before + 2
+        assert server.stats()["replies_not_judged"] == before + 2
+        monkeypatch.undo()
+        await _say(server.port, 3, 3, "take me off this list today")
+    assert set(engine.suppressed) == {number(1), number(3)}
+    assert number(2) in engine.segment("spring.replied:other")
+    # What the slow rule lost is found once it is gone.
+    assert engine.relabel(apply=True).replies > 0
+    assert set(engine.suppressed) == {number(1), number(2), number(3)}
+
+
+def test_a_slow_reply_is_asked_twice_and_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once may be the machine. Whoever waits behind a slow reply comes next, not eight later."""
+    before = failures.count
+    slow = Slow(times=1)
+    monkeypatch.setattr(Matcher, "scan", slow)
+    texts = ["take me off this list tomorrow", "what time do you open tomorrow"]
+    found = list[str]()
+    slices = standard().slices(texts, lambda one: found.append(one.labels[0]))
+    ways = [len(found) for _ in slices]
+    assert found == ["opt_out", "question"]
+    assert (failures.count, slow.times) == (before, 0)
+    assert ways[:1] == [1]
+
+
+def test_waiting_is_no_rules_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only CPU counts: a machine that sleeps or is busy with others loses no opt-out."""
+    before = failures.count
+    monkeypatch.setattr(Matcher, "scan", Slow(times=99, work=lambda: sleep(2 * JUDGE_CPU_S)))
+    assert standard().judge("take me off this list on monday").labels == ("opt_out",)
+    assert failures.count == before
+
+
+def _work() -> None:
+    ends = thread_time() + 2 * JUDGE_CPU_S
+    while thread_time() < ends:
+        pass
+
+
+class Slow:
+    """A scan that takes long, so many times; then it finds what it should."""
+
+    def __init__(self, times: int, work: Callable[[], None] = _work) -> None:
+        self.times = times
+        self._work = work
+        self._scan = Matcher.scan
+
+    def __get__(self, matcher: Matcher, _: object) -> Callable[[bytes], list[int]]:
+        return lambda text: self._slowly(matcher, text)
+
+    def _slowly(self, matcher: Matcher, text: bytes) -> list[int]:
+        if self.times:
+            self.times -= 1
+            self._work()
+        return self._scan(matcher, text)

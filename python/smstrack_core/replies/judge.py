@@ -11,6 +11,7 @@ from typing import Final, final
 
 from smstrack_core._core import Classifier
 from smstrack_core.replies import keywords, optout
+from smstrack_core.replies.budget import Budget
 from smstrack_core.replies.disguise import word_set
 from smstrack_core.replies.envelope import cut
 from smstrack_core.replies.fold import fold
@@ -102,6 +103,7 @@ class Judge:
             **keywords.LANGUAGES,
         }
         self._remembered: dict[str, Labelled] = {}
+        self._budget = Budget()
 
     def judge(self, text: str, sent: Iterable[str] = ()) -> Labelled:
         """What a reply says.
@@ -110,7 +112,8 @@ class Judge:
             text: The reply, of any length; the edges of a long one are looked at.
             sent: Recent texts of ours that it may repeat; they say nothing about its sender.
 
-        Bounded in time by the text looked at. Raises nothing for any str.
+        Bounded in time by the text looked at. Raises TooSlow if the rules took longer than
+        `JUDGE_CPU_S`, and nothing else for any str.
         """
         if sent or len(text) > REMEMBERED_CHARS_MAX:
             return self._judged(text, sent)
@@ -130,6 +133,7 @@ class Judge:
         return None
 
     def _judged(self, text: str, sent: Iterable[str]) -> Labelled:
+        self._budget.begin()
         envelope = cut(optout.edges(text), sent)
         body = without_markup(envelope.body)
         verdict = _Verdict([f"cut:{name}" for name in envelope.cuts] if envelope.cuts else [])
@@ -203,6 +207,7 @@ class Judge:
     def _add_rules(self, verdict: "_Verdict", spaced: bytes) -> None:
         for matcher in self._matchers:
             found = matcher.scan(spaced)
+            self._budget.look()
             if not found:
                 continue
             hits = set(found)
@@ -212,32 +217,34 @@ class Judge:
                 for veto in vetoes:
                     verdict.rules.append(f"veto:{veto.id}")
                     verdict.removed.update(veto.removes)
-                hits = _unvetoed(matcher, spaced, hits, vetoes)
+                hits = self._unvetoed(matcher, spaced, hits, vetoes)
             for at in sorted(hits):
                 verdict.rule(rules[at])
 
-
-def _unvetoed(matcher: Matcher, spaced: bytes, hits: set[int], vetoes: list[Rule]) -> set[int]:
-    """Hits that no veto names, and those that stand in a clause without the veto."""
-    rules = matcher.rules
-    kept = {
-        at
-        for at in hits
-        if rules[at].label != "veto" and not any(names(veto, rules[at]) for veto in vetoes)
-    }
-    far = [veto for veto in vetoes if veto.reach == "message"]
-    named = {
-        at
-        for at in hits - kept
-        if rules[at].label == "opt_out" and not any(names(veto, rules[at]) for veto in far)
-    }
-    if not named:
+    def _unvetoed(
+        self, matcher: Matcher, spaced: bytes, hits: set[int], vetoes: list[Rule]
+    ) -> set[int]:
+        """Hits that no veto names, and those that stand in a clause without the veto."""
+        rules = matcher.rules
+        kept = {
+            at
+            for at in hits
+            if rules[at].label != "veto" and not any(names(veto, rules[at]) for veto in vetoes)
+        }
+        far = [veto for veto in vetoes if veto.reach == "message"]
+        named = {
+            at
+            for at in hits - kept
+            if rules[at].label == "opt_out" and not any(names(veto, rules[at]) for veto in far)
+        }
+        if not named:
+            return kept
+        for piece in _pieces(spaced):
+            found = set(matcher.scan(piece.encode()))
+            self._budget.look()
+            here = [rules[at] for at in found if rules[at].label == "veto"]
+            kept |= {at for at in found & named if not any(names(veto, rules[at]) for veto in here)}
         return kept
-    for piece in _pieces(spaced):
-        found = set(matcher.scan(piece.encode()))
-        here = [rules[at] for at in found if rules[at].label == "veto"]
-        kept |= {at for at in found & named if not any(names(veto, rules[at]) for veto in here)}
-    return kept
 
 
 def _pieces(spaced: bytes) -> list[str]:

@@ -14,6 +14,7 @@ from smstrack_core._core import LABELS as WORDS
 from smstrack_core._core import Classifier
 from smstrack_core.errors import input_error
 from smstrack_core.replies.bomb import compile_bounded
+from smstrack_core.replies.budget import TooSlow
 from smstrack_core.replies.judge import NOT_JUDGED, Judge, Labelled
 from smstrack_core.replies.limits import SLICE_MS
 from smstrack_core.replies.matcher import Matcher, default_cache
@@ -66,7 +67,8 @@ class Labeller:
     def judge(self, text: str, sent: Iterable[str] = ()) -> Labelled:
         """Labels, grade, language and rule ids of one reply; see `Judge.judge`.
 
-        A reply that the rules choke on is `other`, or what its keywords say; it is counted.
+        A reply that the rules choke on, or take too long for, is `other`, or what its keywords say;
+        it is counted.
         """
         try:
             return self.judge_or_raise(text, sent)
@@ -80,14 +82,18 @@ class Labeller:
     def judge_or_raise(self, text: str, sent: Iterable[str] = ()) -> Labelled:
         """As `judge`, but lets through what the rules choke on, and counts nothing."""
         with self._lock:
-            return self._judge.judge(text, sent)
+            try:
+                return self._judge.judge(text, sent)
+            except TooSlow:
+                # Once may be the machine, and an opt-out is worth asking twice.
+                return self._judge.judge(text, sent)
 
     def slices(self, texts: Iterable[str], done: Callable[[Labelled], None]) -> Iterable[None]:
         """Judges texts in order, `done` with each, and yields whenever a slice of time is over."""
         ends = monotonic() + SLICE_MS / 1_000
-        for number, text in enumerate(texts):
+        for text in texts:
             done(self.judge(text))
-            if number % 8 == 7 and monotonic() > ends:
+            if monotonic() > ends:
                 yield
                 ends = monotonic() + SLICE_MS / 1_000
 

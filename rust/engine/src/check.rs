@@ -11,7 +11,7 @@ use crate::keys::Keys;
 use crate::log::disk::Disk;
 use crate::log::heads::begins_at;
 use crate::log::reader::{End, replay};
-use crate::snapshot;
+use crate::snapshot::{self, Pace};
 use crate::state::State;
 
 /// What was found: `ok`, `problems`, and the counts behind them.
@@ -130,7 +130,7 @@ fn snapshots(
         Vec::new()
     });
     for (position, name) in snapshot::names(&all) {
-        match snapshot::load(disk, identity, &name, empty()) {
+        match snapshot::load(disk, identity, &name, empty(), Pace::Alone) {
             Ok((_, state)) => {
                 found.push((position, state.digest()));
                 if begins > 1 && position + 1 >= begins {

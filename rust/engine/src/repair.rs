@@ -15,7 +15,7 @@ use crate::log::frame::FILE_HEAD_BYTES;
 use crate::log::heads::begins_at;
 use crate::log::log_files;
 use crate::log::reader::{End, replay};
-use crate::snapshot::{self, Unsound};
+use crate::snapshot::{self, Pace, Unsound};
 use crate::state::{State, Windows};
 
 /// Bytes copied at a time.
@@ -110,7 +110,7 @@ fn read_snapshot(
     windows: Windows,
 ) -> Result<(), Unsound> {
     let state = State::new(Keys::new(*identity), windows);
-    snapshot::load(disk, identity, name, state).map(|_| ())
+    snapshot::load(disk, identity, name, state, Pace::Alone).map(|_| ())
 }
 
 /// Reads every record; the reader says where it cannot go on.

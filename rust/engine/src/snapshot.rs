@@ -11,11 +11,13 @@ use crate::error::StorageError;
 mod facts;
 mod load;
 mod manifest;
+mod pace;
 mod part;
 mod save;
 mod store;
 
 pub use manifest::{Manifest, Sizes, Store};
+pub use pace::Pace;
 pub use part::{PartId, Section};
 pub use store::{Draft, Unsound, draft, load, manifest, older, tidy};
 

@@ -10,7 +10,7 @@ use crate::keys::Keys;
 use crate::log::disk::Disk;
 use crate::log::reader::replay;
 use crate::mutants::{Mutant, is};
-use crate::snapshot::{self, Manifest, Store};
+use crate::snapshot::{self, Manifest, Pace, Store};
 use crate::state::{State, Windows};
 use crate::trim::trim;
 
@@ -81,7 +81,7 @@ impl Beside<'_> {
         })?;
         let names = snapshot::names(&all).into_iter();
         for (_, name) in names.filter(|(position, _)| *position <= until) {
-            let found = snapshot::load(self.disk, self.identity, &name, self.empty());
+            let found = snapshot::load(self.disk, self.identity, &name, self.empty(), Pace::Beside);
             if let Ok((manifest, state)) = found {
                 return Ok((Some(manifest), state));
             }
@@ -123,7 +123,7 @@ impl Beside<'_> {
                 reason: error.to_string(),
             })?;
         }
-        let found = snapshot::load(self.disk, self.identity, &name, self.empty());
+        let found = snapshot::load(self.disk, self.identity, &name, self.empty(), Pace::Beside);
         let reason = match found {
             Ok((found, state)) if found == *manifest && state.digest() == digest => return Ok(()),
             Ok(_) => "read back, it is another state than was written".to_owned(),

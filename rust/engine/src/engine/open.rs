@@ -14,7 +14,7 @@ use crate::log::log_files;
 use crate::log::reader::{End, Torn, replay};
 use crate::log::writer::LogWriter;
 use crate::mutants::{Mutant, is};
-use crate::snapshot;
+use crate::snapshot::{self, Pace};
 use crate::spare::Spare;
 use crate::state::{State, Windows};
 use crate::sync::{AtomicBool, Mutex, RwLock};
@@ -127,9 +127,12 @@ pub(super) fn open_disk(disk: Arc<dyn Disk>, options: &Options) -> Result<Engine
     if let Some(bytes) = options.log_file_bytes_max {
         log.set_file_bytes_max(bytes);
     }
-    state
-        .validate()
-        .map_err(|what| EngineError::Storage(StorageError::Internal { what }))?;
+    // A snapshot was judged when it was read; the records after it are not yet.
+    if opened.snapshot_position == 0 || opened.replayed_records > 0 {
+        state
+            .validate()
+            .map_err(|what| EngineError::Storage(StorageError::Internal { what }))?;
+    }
     opened.last_position = end.next_position - 1;
     opened.torn = end.torn;
     state.contacts.reserve(0);
@@ -194,7 +197,7 @@ fn recover(
         .map_err(|error| io("reading of the directory", &error))?;
     let fresh = || State::new(Keys::new(*identity), windows);
     for (position, name) in snapshot::names(&all) {
-        let outcome = snapshot::load(disk, identity, &name, fresh())
+        let outcome = snapshot::load(disk, identity, &name, fresh(), Pace::Alone)
             .map_err(|unsound| Attempt::Unusable(unsound.to_string()));
         match outcome.and_then(|(_, state)| Ok((replay_into(disk, identity, state)?, position))) {
             Ok(((state, end), position)) => {

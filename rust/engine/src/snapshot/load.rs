@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::facts;
 use super::manifest::Sizes;
+use super::pace::{Job, Pace, all_of};
 use super::part::Section;
 use crate::codec::{CodecError, Reader};
 use crate::decode::RejectCode;
@@ -133,7 +134,7 @@ impl Loader {
     ///
     /// # Errors
     /// In words, what does not fit.
-    pub(super) fn finish(self, position: u64, sizes: &Sizes) -> Result<State, String> {
+    pub(super) fn finish(self, position: u64, sizes: &Sizes, pace: Pace) -> Result<State, String> {
         let Self {
             mut state,
             numbers,
@@ -156,9 +157,18 @@ impl Loader {
             return Err("has more contacts than there are ids".to_owned());
         }
         state.position = Position(position);
-        state.contacts.fill(numbers);
-        state.messages.fill(messages);
-        state.seen.fill(seen);
+        let State {
+            contacts: of_contacts,
+            messages: of_messages,
+            seen: of_seen,
+            ..
+        } = &mut state;
+        let tables: Vec<Job<'_>> = vec![
+            Box::new(|| of_contacts.fill(numbers)),
+            Box::new(|| of_messages.fill(messages)),
+            Box::new(|| of_seen.fill(seen)),
+        ];
+        all_of(pace, tables);
         blasts.sort_unstable_by_key(|(id, _)| *id);
         for ((id, blast), place) in blasts.into_iter().zip(0_u32..) {
             if id != place {

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::load::Loader;
 use super::manifest::{Manifest, Sizes, Store};
+use super::pace::Pace;
 use super::part::{self, Chunk, PartId};
 use super::save::{LARGE_BYTES, save};
-use super::{failed, names};
+use super::{failed, names, pace};
 use crate::error::StorageError;
 use crate::log::disk::Disk;
 use crate::mutants::{Mutant, is};
@@ -17,6 +18,10 @@ use crate::state::State;
 const GATHERED_BYTES: usize = 1024 * 1024;
 /// Chunks of a section that share a part if they are small.
 const GATHERED_COUNT: u64 = 16;
+/// Parts read before they are needed.
+const PARTS_AHEAD: usize = 2;
+/// Bytes of a snapshot from which other threads are worth their start.
+const SHARED_BYTES_MIN: u64 = 16 * 1024 * 1024;
 
 /// A snapshot whose parts are written and which has no name yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -210,7 +215,7 @@ pub fn older(
     Ok(found.map(|(at, _)| at))
 }
 
-/// Reads a whole snapshot into an empty state.
+/// Reads a whole snapshot into an empty state; a large one on several threads, if the pace is so.
 ///
 /// # Errors
 /// Which file is wrong if it is not the manifest, and in words what is wrong with it.
@@ -219,18 +224,33 @@ pub fn load(
     identity: &[u8; 16],
     name: &str,
     state: State,
+    pace: Pace,
 ) -> Result<(Manifest, State), Unsound> {
     let of_manifest = |reason| Unsound { part: None, reason };
     let manifest = manifest(disk, identity, name).map_err(of_manifest)?;
     let mut loader = Loader::new(state, &manifest.sizes);
-    for (id, name) in manifest.parts.iter().zip(manifest.part_names()) {
-        load_part(disk, identity, id, &name, &mut loader).map_err(|reason| Unsound {
-            part: Some(name),
-            reason,
-        })?;
-    }
+    let parts: Vec<_> = manifest.parts.iter().zip(manifest.part_names()).collect();
+    let bytes: u64 = manifest.parts.iter().map(|id| id.bytes).sum();
+    let pace = if bytes < SHARED_BYTES_MIN {
+        Pace::Beside
+    } else {
+        pace
+    };
+    let ahead = match pace {
+        Pace::Alone => PARTS_AHEAD,
+        Pace::Beside => 0,
+    };
+    let read = |(_, name): &(&PartId, String)| all_of(disk, name);
+    pace::each_ahead(ahead, &parts, read, |(id, name), bytes| {
+        bytes
+            .and_then(|bytes| take_part(identity, id, &bytes, &mut loader))
+            .map_err(|reason| Unsound {
+                part: Some(name.clone()),
+                reason,
+            })
+    })?;
     let mut state = loader
-        .finish(manifest.position, &manifest.sizes)
+        .finish(manifest.position, &manifest.sizes, pace)
         .map_err(of_manifest)?;
     if is(Mutant::ForgetSeen) {
         state.seen = crate::seen::Seen::default();
@@ -238,15 +258,13 @@ pub fn load(
     Ok((manifest, state))
 }
 
-fn load_part(
-    disk: &dyn Disk,
+fn take_part(
     identity: &[u8; 16],
     id: &PartId,
-    name: &str,
+    bytes: &[u8],
     loader: &mut Loader,
 ) -> Result<(), String> {
-    let bytes = all_of(disk, name)?;
-    for (section, index, payload) in part::open(identity, id, &bytes)? {
+    for (section, index, payload) in part::open(identity, id, bytes)? {
         loader.take(section, index, payload)?;
     }
     Ok(())

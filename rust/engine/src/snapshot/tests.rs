@@ -57,7 +57,7 @@ fn written(disk: &FaultyDisk, state: &State, store: Store) -> Draft {
 }
 
 fn loaded(disk: &FaultyDisk, position: u64) -> Result<State, Unsound> {
-    load(disk, &WHO, &Manifest::name(position), empty()).map(|(_, state)| state)
+    load(disk, &WHO, &Manifest::name(position), empty(), Pace::Alone).map(|(_, state)| state)
 }
 
 #[test]
@@ -153,4 +153,28 @@ fn parts_of_a_manifest_that_cannot_be_read_are_left() {
     tidy(&disk, &WHO, &[1]).unwrap();
     disk.put(&name, &bytes);
     assert!(loaded(&disk, 1).is_ok(), "{manifest:?}");
+}
+
+#[test]
+fn a_large_one_is_the_same_at_either_pace() {
+    let disk = FaultyDisk::default();
+    let state = grown(1, 600_000);
+    let draft = written(&disk, &state, Store::A);
+    assert!(draft.manifest.bytes() > 16 * 1024 * 1024, "{draft:?}");
+    let name = Manifest::name(1);
+    let read = |pace| load(&disk, &WHO, &name, empty(), pace);
+    for pace in [Pace::Alone, Pace::Beside] {
+        let (_, found) = read(pace).unwrap();
+        assert_eq!(found.digest(), state.digest());
+        let contact = ContactId(599_999);
+        assert_eq!(found.contacts.find(Number(12_026_149_999)), Some(contact));
+    }
+    // The fault that is told is the first in order, whoever reads ahead.
+    let parts: Vec<String> = draft.manifest.part_names().collect();
+    for part in parts.iter().skip(2) {
+        disk.put(part, b"short");
+    }
+    for pace in [Pace::Alone, Pace::Beside] {
+        assert_eq!(read(pace).unwrap_err().part.as_ref(), parts.get(2));
+    }
 }

@@ -139,6 +139,7 @@ soak: build ## Run the long tier of faults (about an hour), with kills for T sec
 	cargo test --release --locked --quiet -p smstrack-engine --features mutants --test faults -- \
 		--ignored --nocapture || status=1; \
 	cargo test --release --locked --quiet -p smstrack-engine --examples || status=1; \
+	cargo build --release --locked --quiet -p smstrack-engine --examples || status=1; \
 	for name in faults crash corruption order golden threads; do \
 		PROPTEST_CASES=100000 cargo test --release --locked --quiet -p smstrack-engine --test $$name || status=1; \
 	done; \

@@ -51,15 +51,17 @@ class Labelled:
     """Ids of what said so, in order: rules, `keyword:...`, `cut:...`, `veto:...`."""
 
 
-HEARD: Final = 0.88
+HEARD: Final = 0.75
 """Score from which the model alone makes an opt-out, a likely one."""
+HEARD_OF_A_STRANGER: Final = 0.97
+"""The same beside a wrong number, which most say without asking for anything."""
 HEARD_AGAINST_A_VETO: Final = 0.9
 """The same where a veto found another meaning of a word."""
 DOUBTED: Final = 0.12
 """Score below which a rule's opt-out is none: the model has read such texts that meant another."""
 OPINION_WORDS_MIN: Final = 3
 """Words below which the model is not asked: what is so short is a keyword, or is not."""
-_PLAIN: Final = frozenset({"opt_in", "auto_reply", "wrong_number", "help"})
+_PLAIN: Final = frozenset({"opt_in", "auto_reply", "help"})
 """Labels of rules beside which the model is not asked: they say what the reply is."""
 
 _AROUND: Final = ".,;:!?'\"()*#-"
@@ -302,11 +304,12 @@ class _Verdict:
         if is_said or self.is_machine or not said.isdisjoint(_PLAIN):
             return
         score = opinion.score(spaced)
+        is_stranger = "wrong_number" in said
         if "opt_out" in said:
-            if score < DOUBTED:
+            if score < DOUBTED and not is_stranger:
                 self._phrased = [rule for rule in self._phrased if rule.label != "opt_out"]
                 self.rules.append("model:doubts")
-        elif score >= (HEARD_AGAINST_A_VETO if self.removed else HEARD):
+        elif score >= _threshold(is_stranger=is_stranger, is_vetoed=bool(self.removed)):
             self.labels.add("opt_out")
             self.grade("likely")
             self.rules.append("model:opt_out")
@@ -342,6 +345,12 @@ class _Verdict:
                 self.labels.add(label)
             if label == "opt_out":
                 self._grades.add(rule.grade)
+
+
+def _threshold(*, is_stranger: bool, is_vetoed: bool) -> float:
+    if is_stranger:
+        return HEARD_OF_A_STRANGER
+    return HEARD_AGAINST_A_VETO if is_vetoed else HEARD
 
 
 @cache

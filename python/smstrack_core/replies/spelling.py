@@ -24,8 +24,9 @@ _NEAR: Final[dict[str, str]] = {
 SHORTHAND: Final[dict[str, str]] = {
     "u": "you", "yall": "you", "ur": "your", "yr": "your", "urs": "yours",
     "pls": "please", "plz": "please", "plss": "please", "plzz": "please", "pleez": "please",
+    "pleese": "please", "pleeze": "please", "pleaze": "please", "plese": "please",
     "plse": "please", "pleas": "please", "kindly": "please", "plox": "please", "plis": "please",
-    "lst": "list", "tks": "thanks",
+    "lst": "list", "lsit": "list", "lits": "list", "tks": "thanks",
     "lemme": "let me", "stahp": "stop", "stahpp": "stop", "outta": "out of", "thx": "thanks",
     "thnx": "thanks", "thanx": "thanks", "tnx": "thanks", "msg": "message", "msgs": "messages",
     "mssg": "message", "mssgs": "messages", "massage": "message", "massages": "messages",
@@ -50,7 +51,8 @@ PAIRS: Final = (
     (" am not ", " not "), (" im not ", " not "), (" i am ", " im "), (" you are ", " youre "),
     (" i would ", " id "), (" i will ", " ill "), (" has not ", " hasnt "), (" was not ",
     " wasnt "),
-    (" would not ", " wouldnt "), (" un subscribe", " unsubscribe"), (" opt me out ", " opt out "),
+    (" would not ", " wouldnt "), (" un subscribe", " unsubscribe"),
+    (" un suscribe", " unsubscribe"), (" opt me out ", " opt out "),
     (" opt us out ", " opt out "), (" opt it out ", " opt out "), (" wrong # ", " wrong number "),
     (" non stop ", " nonstop "), (" no mo ", " no more "),
     (" text message ", " text "), (" text messages ", " texts "),
@@ -106,7 +108,7 @@ ALONE: Final[dict[str, str]] = {
     **dict.fromkeys(("vaja", "bja", "bajaa"), "baja"),
     **dict.fromkeys(("aret", "arrett", "arreet", "arrret"), "arret"),
 }  # fmt: skip
-"""Slips that are corrected only where nothing else is said but courtesy."""
+"""Slips that are corrected only where nothing is said beside but courtesy; `_more_alone` adds."""
 
 
 def _slips(word: str) -> Iterable[str]:
@@ -137,6 +139,31 @@ def _edits(word: str) -> Iterable[str]:
             yield head + tail[1] + tail[0] + tail[2:]
 
 
+_REAL_ALONE: Final = word_set(
+    # Words near `stop`, `quit` and `out` that mean themselves even alone, in any language.
+    "stool stoll stroop topp sopp soop toop zztop settop asstop qui quid quiet quilt quip quiz "
+    "quint quoit uit unit suit wit it in our oat oui"
+)
+
+
+def _more_alone() -> dict[str, str]:
+    """Two slips in `stop` where one is a doubled letter, and one in `quit` and in `opt out`."""
+    found = {}
+    for slip in _slips("stop"):
+        for at, char in enumerate(slip):
+            found[slip[:at] + char + slip[at:]] = "stop"
+    found.update(dict.fromkeys(_slips("quit"), "quit"))
+    for word in _STOP_WORDS | _REAL_ALONE:
+        found.pop(word, None)
+    for slip in _slips("out"):
+        if len(slip) > 1 and slip not in _REAL_ALONE:
+            found[f"opt {slip}"] = "opt out"
+    for slip in ("op", "ot", "pot", "otp", "opy", "ipt", "opp", "optt"):
+        found[f"{slip} out"] = "opt out"
+    found.update(dict.fromkeys(("stawp", "stawpp", "sthap", "sopt", "soptt", "spto"), "stop"))
+    return found
+
+
 def _table() -> dict[str, str]:
     found: dict[str, str] = {}
     for word in _LONG:
@@ -151,6 +178,8 @@ def _table() -> dict[str, str]:
         found.pop(word, None)
     return found
 
+
+ALONE.update({slip: word for slip, word in _more_alone().items() if slip not in ALONE})
 
 CORRECTIONS: Final = {**_table(), **SHORTHAND}
 """Misspelt or short -> as the rules spell it."""

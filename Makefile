@@ -86,6 +86,8 @@ test-py: build ## Run the Python tests
 lint: build ## Check style, types, lints and stubs; change nothing
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --release --locked --quiet -- -D warnings
+	RUSTFLAGS="--cfg loom" cargo check --release --locked --quiet -p smstrack-engine --features mutants \
+		--lib --tests --target-dir target/loom
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy

@@ -81,6 +81,7 @@ def test_spelled_out_letter_by_letter(separator: str) -> None:
     [
         *("STOOOOP", "stoppppp", "ЅТОР", "SТОP", "ꜱᴛᴏᴘ", "🅢🅣🅞🅟", "St0p", "$top", "5TOP"),
         *("stpo", "sotp", "tsop", "stpp", "syop", "dtop", "unsuscribe", "unsubcribe", "cancle"),
+        *("Soptt pls", "stoopp", "quiit", "opt ot", "op out", "stawp", "un-suscribe pleese"),
         *("remvoe me", "quti", "pls stp", "please stop", "STOP 🛑", "🛑", "⛔⛔"),
     ],
 )
@@ -91,6 +92,7 @@ def test_disguises_and_slips(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        *("stool", "topp!", "qui", "quilt", "opt in"),
         *("shop", "step", "stomp", "top", "spot", "stoop", "quite", "quiet", "and", "bend"),
         *(
             "cancer",

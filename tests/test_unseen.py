@@ -2,7 +2,7 @@
 
 The lines were written by people who had seen neither, in 22 languages, a quarter of them traps:
 the words of an opt-out, and none meant. `make model` does not read them, and nobody who writes
-rules should.
+rules should: who has looked at them moves them to `training/replies` and has new ones written.
 """
 
 import json

@@ -94,7 +94,7 @@ pub struct Engine {
     /// One snapshot at a time.
     snapshotting: Mutex<()>,
     /// The one that is made now is not wanted any more.
-    is_snapshot_stopped: AtomicBool,
+    is_snapshot_stopped: std::sync::atomic::AtomicBool,
     spare: Spare,
 }
 

@@ -152,7 +152,7 @@ pub(super) fn open_disk(disk: Arc<dyn Disk>, options: &Options) -> Result<Engine
         group: Group::default(),
         registering: Mutex::new(()),
         snapshotting: Mutex::new(()),
-        is_snapshot_stopped: AtomicBool::new(false),
+        is_snapshot_stopped: std::sync::atomic::AtomicBool::new(false),
         spare: Spare::default(),
     })
 }

@@ -72,6 +72,30 @@ async def test_only_an_opt_in_ends_it_and_only_of_whom_is_believed(engine: sms.E
     assert number(4) in engine.suppressed
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I sent stop last year now you people put me right back",
+        "I hit stop last time, you guys opt me back in every time",
+        "I unsubscribed by mistake? No way! Whoever put me back on is in trouble",
+        "I didn't mean to cancel my appointment, can you put me back on Tuesday",
+        "you have zero permission to text me",
+        "you have my permission to text me never",
+        "I agree to get texts? Since when?",
+        "I'd love to receive your text messages NOT",
+        "Please restart my texts never again",
+        "I turned off the alerts. Don't you dare turn them back on",
+        "put me on the remove list",
+        "Was about to unsubscribe til I saw it's for the shelter. Sign me up to walk dogs",
+        "I would like to get the gate code by sms",
+        "take me off the 9am, add me to the 11",
+    ],
+)
+def test_words_of_an_opt_in_that_are_none(text: str) -> None:
+    """Whoever is opted in by mistake gets what the law forbids."""
+    assert "opt_in" not in standard().judge(text).labels
+
+
 async def test_likely_opt_outs_suppress_and_are_listed(engine: sms.Engine) -> None:
     register(engine)
     async with sms.serve(engine) as server:

@@ -51,7 +51,7 @@ class Labelled:
     """Ids of what said so, in order: rules, `keyword:...`, `cut:...`, `veto:...`."""
 
 
-HEARD: Final = 0.75
+HEARD: Final = 0.8
 """Score from which the model alone makes an opt-out, a likely one."""
 HEARD_OF_A_STRANGER: Final = 0.97
 """The same beside a wrong number, which most say without asking for anything."""
@@ -61,7 +61,9 @@ DOUBTED: Final = 0.12
 """Score below which a rule's opt-out is none: the model has read such texts that meant another."""
 OPINION_WORDS_MIN: Final = 3
 """Words below which the model is not asked: what is so short is a keyword, or is not."""
-_PLAIN: Final = frozenset({"opt_in", "auto_reply", "help"})
+OPT_IN_DOUBTED: Final = 0.6
+"""Score from which no sentence opts anybody in: the model hears that it may mean the opposite."""
+_PLAIN: Final = frozenset({"auto_reply", "help"})
 """Labels of rules beside which the model is not asked: they say what the reply is."""
 
 _AROUND: Final = ".,;:!?'\"()*#-"
@@ -305,14 +307,20 @@ class _Verdict:
             return
         score = opinion.score(spaced)
         is_stranger = "wrong_number" in said
-        if "opt_out" in said:
+        if "opt_in" in said:
+            if score >= OPT_IN_DOUBTED:
+                self._doubt("opt_in")
+        elif "opt_out" in said:
             if score < DOUBTED and not is_stranger:
-                self._phrased = [rule for rule in self._phrased if rule.label != "opt_out"]
-                self.rules.append("model:doubts")
+                self._doubt("opt_out")
         elif score >= _threshold(is_stranger=is_stranger, is_vetoed=bool(self.removed)):
             self.labels.add("opt_out")
             self.grade("likely")
             self.rules.append("model:opt_out")
+
+    def _doubt(self, label: str) -> None:
+        self._phrased = [rule for rule in self._phrased if rule.label != label]
+        self.rules.append("model:doubts")
 
     def labelled(self, body: str, words: str, language: str | None = None) -> Labelled:
         """What was gathered; `language` is what the words speak for, if that is known."""

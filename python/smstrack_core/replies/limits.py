@@ -19,8 +19,8 @@ PIECES_MAX: Final = 24
 """Clauses judged one by one after a veto; the rest of a reply is judged as one clause."""
 
 JUDGE_CPU_S: Final = 0.25
-"""CPU that the rules may spend on one reply: ten times what the longest needs. A rule that takes
-longer must not hold up the replies behind it."""
+"""CPU that the rules may spend on one reply: three times what the most hostile text needs, a
+thousand times what most do. A rule that takes longer must not hold up the replies behind it."""
 
 SLICE_MS: Final = 25.0
 """How long a server labels before it lets other tasks run."""

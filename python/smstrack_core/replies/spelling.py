@@ -26,7 +26,7 @@ SHORTHAND: Final[dict[str, str]] = {
     "pls": "please", "plz": "please", "plss": "please", "plzz": "please", "pleez": "please",
     "pleese": "please", "pleeze": "please", "pleaze": "please", "plese": "please",
     "plse": "please", "pleas": "please", "kindly": "please", "plox": "please", "plis": "please",
-    "lst": "list", "lsit": "list", "lits": "list", "tks": "thanks",
+    "lst": "list", "lsit": "list", "tks": "thanks",
     "lemme": "let me", "stahp": "stop", "stahpp": "stop", "outta": "out of", "thx": "thanks",
     "thnx": "thanks", "thanx": "thanks", "tnx": "thanks", "msg": "message", "msgs": "messages",
     "mssg": "message", "mssgs": "messages", "massage": "message", "massages": "messages",
@@ -142,7 +142,7 @@ def _edits(word: str) -> Iterable[str]:
 _REAL_ALONE: Final = word_set(
     # Words near `stop`, `quit` and `out` that mean themselves even alone, in any language.
     "stool stoll stroop topp sopp soop toop zztop settop asstop qui quid quiet quilt quip quiz "
-    "quint quoit uit unit suit wit it in our oat oui"
+    "quint quirt quoit uit unit suit wit it in our oat oui"
 )
 
 
@@ -158,7 +158,7 @@ def _more_alone() -> dict[str, str]:
     for slip in _slips("out"):
         if len(slip) > 1 and slip not in _REAL_ALONE:
             found[f"opt {slip}"] = "opt out"
-    for slip in ("op", "ot", "pot", "otp", "opy", "ipt", "opp", "optt"):
+    for slip in ("op", "otp", "opy", "ipt", "opp", "optt"):
         found[f"{slip} out"] = "opt out"
     found.update(dict.fromkeys(("stawp", "stawpp", "sthap", "sopt", "soptt", "spto"), "stop"))
     return found

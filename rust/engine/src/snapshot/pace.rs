@@ -40,7 +40,7 @@ pub(super) fn all_of(pace: Pace, jobs: Vec<Job<'_>>) {
 }
 
 /// Gives `take` what `make` makes of each item, in their order, until `take` fails; while it takes
-/// one, up to `ahead` others are made on another thread.
+/// one, others are made on another thread: `ahead` lie ready, and one more is under way.
 ///
 /// # Errors
 /// The first of `take`.

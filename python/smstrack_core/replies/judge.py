@@ -160,7 +160,8 @@ class Judge:
             self._add_floor(verdict, body)
         if is_question:
             verdict.labels.add("question")
-        if self._opinion is not None and said >= OPINION_WORDS_MIN:
+        is_long = said >= OPINION_WORDS_MIN
+        if self._opinion is not None and (is_long or verdict.may_opt_in()):
             verdict.hear(self._opinion, spaced, self._own)
         return verdict.labelled(body, words, language or UNKNOWN)
 
@@ -317,6 +318,10 @@ class _Verdict:
             self.labels.add("opt_out")
             self.grade("likely")
             self.rules.append("model:opt_out")
+
+    def may_opt_in(self) -> bool:
+        """Whether a rule heard an opt-in: of these even the shortest are doubted."""
+        return any(rule.label == "opt_in" for rule in self._phrased)
 
     def _doubt(self, label: str) -> None:
         self._phrased = [rule for rule in self._phrased if rule.label != label]

@@ -149,6 +149,8 @@ def test_grades() -> None:
     ("text", "body"),
     [
         ("Fwd: our text >> take me off", " take me off"),
+        ("Fwd: our text\nSTOP", "STOP"),
+        ("why?\nFwd: our text\nReply STOP to end", "why?"),
         ("Fwd: take me off your list", ""),
         ("FW: 20% off today -> Reply STOP to end", " Reply STOP to end"),
         ("Re: our text - unsubscribe -- Sent from my Galaxy", "Re: our text - unsubscribe"),

@@ -244,7 +244,8 @@ def _without_lines(text: str, cuts: list[str]) -> str:
             cuts.append("quote")
         elif low.startswith(_FORWARDS):
             cuts.append("forward")
-            break
+            is_answered = any(map(str.strip, kept))
+            lines = iter(_below(list(lines), is_answered=is_answered))
         elif bare.lower().endswith(_WROTE):
             cuts.append("quote")
             if is_first_head:
@@ -262,7 +263,7 @@ def _without_lines(text: str, cuts: list[str]) -> str:
 
 
 def _below(lines: list[str], *, is_answered: bool) -> list[str]:
-    """What its sender wrote below `On Monday, they wrote:`.
+    """What its sender wrote below `On Monday, they wrote:` or `Fwd: our text`.
 
     Lines that are marked are quoted, and those after them are the sender's. Where none is marked,
     all of it is quoted if the answer stands above, and nothing can be told if none does.

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from time import sleep, thread_time
+from typing import TYPE_CHECKING, NamedTuple, cast
 from urllib.parse import quote
 
 import pytest
@@ -13,10 +14,14 @@ from smstrack_core.demo.process import ServerProcess
 from smstrack_core.replies.judge import Judge
 from smstrack_core.replies.label import failures, standard
 from smstrack_core.replies.limits import JUDGE_CPU_S
-from smstrack_core.replies.matcher import Matcher
+from smstrack_core.replies.matcher import Matcher, default_cache
+from smstrack_core.replies.rules import built_in
 
 from fiction import number, numbers
 from wire import exchange, form
+
+if TYPE_CHECKING:
+    from smstrack_core._core import Classifier
 
 SENDER = "+999000000011"
 
@@ -127,6 +132,24 @@ def test_words_of_an_opt_in_that_are_none(text: str) -> None:
     assert "opt_in" not in standard().judge(text).labels
 
 
+@pytest.mark.parametrize(("score", "is_believed"), [(0.0, True), (0.99, False)])
+def test_an_opt_in_that_the_model_doubts_is_none(score: float, *, is_believed: bool) -> None:
+    class Sure(NamedTuple):
+        """A model of one opinion."""
+
+        value: float
+
+        def score(self, _: bytes) -> float:
+            return self.value
+
+    matcher = Matcher(built_in().rules, default_cache())
+    judge = Judge([matcher], None, cast("Classifier", Sure(score)))
+    for text in ("please turn my alerts back on", "sign me up"):
+        found = judge.judge(text)
+        assert ("opt_in" in found.labels) == is_believed, text
+        assert ("model:doubts" in found.rules) != is_believed
+
+
 async def test_likely_opt_outs_suppress_and_are_listed(engine: sms.Engine) -> None:
     register(engine)
     async with sms.serve(engine) as server:
@@ -181,11 +204,12 @@ async def test_keywords_stand_when_the_rules_are_too_slow(
 def test_a_slow_reply_is_asked_twice_and_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """Once may be the machine. Whoever waits behind a slow reply comes next, not eight later."""
     before = failures.count
+    judge = standard()  # its own trials of the rules come first, and are not slow
     slow = Slow(times=1)
     monkeypatch.setattr(Matcher, "scan", slow)
     texts = ["take me off this list tomorrow", "what time do you open tomorrow"]
     found = list[str]()
-    slices = standard().slices(texts, lambda one: found.append(one.labels[0]))
+    slices = judge.slices(texts, lambda one: found.append(one.labels[0]))
     ways = [len(found) for _ in slices]
     assert found == ["opt_out", "question"]
     assert (failures.count, slow.times) == (before, 0)
@@ -195,9 +219,11 @@ def test_a_slow_reply_is_asked_twice_and_gives_way(monkeypatch: pytest.MonkeyPat
 def test_waiting_is_no_rules_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only CPU counts: a machine that sleeps or is busy with others loses no opt-out."""
     before = failures.count
-    monkeypatch.setattr(Matcher, "scan", Slow(times=99, work=lambda: sleep(2 * JUDGE_CPU_S)))
-    assert standard().judge("take me off this list on monday").labels == ("opt_out",)
-    assert failures.count == before
+    judge = standard()
+    slow = Slow(times=1, work=lambda: sleep(2 * JUDGE_CPU_S))
+    monkeypatch.setattr(Matcher, "scan", slow)
+    assert judge.judge_or_raise("take me off this list on monday").labels == ("opt_out",)
+    assert (failures.count, slow.scans) == (before, 1), "judged once, and not again"
 
 
 def _work() -> None:
@@ -211,6 +237,7 @@ class Slow:
 
     def __init__(self, times: int, work: Callable[[], None] = _work) -> None:
         self.times = times
+        self.scans = 0
         self._work = work
         self._scan = Matcher.scan
 
@@ -218,6 +245,7 @@ class Slow:
         return lambda text: self._slowly(matcher, text)
 
     def _slowly(self, matcher: Matcher, text: bytes) -> list[int]:
+        self.scans += 1
         if self.times:
             self.times -= 1
             self._work()

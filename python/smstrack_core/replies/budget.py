@@ -6,7 +6,7 @@ from typing import final
 from smstrack_core.replies.limits import JUDGE_CPU_S
 
 
-class TooSlow(Exception):  # noqa: N818 - a verdict on a rule, never shown to callers
+class TooSlow(Exception):  # noqa: N818 - a verdict on a rule; replies are never refused for it
     """The rules worked on one reply for longer than `JUDGE_CPU_S`."""
 
 
